@@ -1,0 +1,53 @@
+"""What an app client of a user pool may ask for."""
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+_MAX_AGE_SECONDS: Final = 300
+_MAX_CLIENTS: Final = 1000
+
+
+class AppClientScopes:
+    """``AllowedOAuthScopes`` of app clients, asked once for each client and then remembered for five minutes.
+
+    DescribeUserPoolClient is a throttled call, and every sign-in needs its answer.
+
+    Args:
+        client: A Cognito client; by default one is made when it is first needed.
+
+    Example:
+        >>> AppClientScopes().of("eu-central-1_EXAMPLE", "1example23456789")  # doctest: +SKIP
+        frozenset({'openid', 'profiles/read'})
+    """
+
+    def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
+        self._known: dict[str, tuple[float, frozenset[str]]] = {}
+        if client is not None:
+            self._client = client
+
+    @cached_property
+    def _client(self) -> "CognitoIdentityProviderClient":
+        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
+
+        return aws.cognito()
+
+    def of(self, user_pool_id: str, client_id: str) -> frozenset[str]:
+        """The scopes that the app client lists; none where it lists none.
+
+        Raises:
+            botocore.exceptions.ClientError: Cognito refuses: no such client, or no right to ask.
+            botocore.exceptions.BotoCoreError: Cognito does not answer.
+        """
+        now = time.monotonic()
+        asked_at, scopes = self._known.get(client_id, (None, frozenset[str]()))
+        if asked_at is None or now - asked_at > _MAX_AGE_SECONDS:
+            answer = self._client.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
+            scopes = frozenset(answer["UserPoolClient"].get("AllowedOAuthScopes", ()))
+            if len(self._known) >= _MAX_CLIENTS:
+                self._known.clear()
+            self._known[client_id] = (now, scopes)
+        return scopes
