@@ -1,2 +1,67 @@
-help:
-	@echo
+# The front door. `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 4566
+ROLE ?= member
+TARGET ?= local
+STACK ?= poolhouse
+
+BIN := .venv/bin
+LOCAL = @PYTHONPATH=layers/poolhouse $(BIN)/python -m local --port "$(PORT)"
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: tools emulator ## Run the whole stack on this machine, or update it in place. PORT=4567 for another port
+	$(LOCAL) up
+
+status: tools ## Say what runs, and where
+	$(LOCAL) status
+
+down: tools ## End what `make up` started; local users and profiles are gone then
+	$(LOCAL) down
+
+outputs: tools ## Write amplify_outputs.json and .env. TARGET=aws STACK=name for a stack on AWS
+	$(LOCAL) outputs --target "$(TARGET)" --stack "$(STACK)"
+
+token: tools ## Print a fresh access token. ROLE=member, support, admin or machine
+	$(LOCAL) token --role "$(ROLE)"
+
+invoke: tools ## Run a function on a sample event. FUNCTION=pre_sign_up EVENT=events/pre_sign_up/sign_up.json
+	$(LOCAL) invoke --function "$(FUNCTION)" --event "$(EVENT)"
+
+logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_up
+	$(LOCAL) logs --function "$(FUNCTION)"
+
+test: lint emulator ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: tools ## Check style, types and the template, without running anything
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml
+
+requirements: tools ## Resolve pyproject.toml's groups again, with hashes
+	@for group in bootstrap emulator dev; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
+	@$(COMPILE) --group functions -o layers/dependencies/requirements.txt
+
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes \
+	--no-emit-index-url --no-header
+
+tools: .venv/.installed
+emulator: .emulator/.installed
+
+.venv/.installed: requirements/bootstrap.txt requirements/dev.txt
+	@sh local/find-python.sh > /dev/null
+	@echo "Installing the tools into .venv (about a minute the first time)."
+	@"$$(sh local/find-python.sh)" -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.emulator/.installed: requirements/emulator.txt .venv/.installed
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .emulator
+	@$(BIN)/uv pip install --quiet --python .emulator/bin/python --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+.PHONY: help up status down outputs token invoke logs test lint requirements tools emulator

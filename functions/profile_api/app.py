@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from poolhouse.access import Principal, default_policy
 from poolhouse.gateway import http_api
 from poolhouse.gateway.problems import CONTENT_TYPE, Problem
+from poolhouse.logs import describe_error
 from poolhouse.profiles import (
     AccountSuspendedError,
     InsufficientScopeError,
@@ -67,8 +68,7 @@ def _no_route(_error: Exception) -> Response[str]:
 
 @app.exception_handler(Exception)
 def _failed(error: Exception) -> Response[str]:
-    # The type alone: an error's text may quote a profile.
-    logger.error("the request failed", error=type(error).__name__)
+    logger.error("the request failed", error=describe_error(error))
     return _problem(Problem(500, "internal_error", "Something went wrong on our side. Please try again."))
 
 

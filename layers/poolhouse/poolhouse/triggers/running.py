@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Literal
 
-from poolhouse.logs import get_logger
+from poolhouse.logs import describe_error, get_logger
 from poolhouse.triggers.refusal import Refusal
 
 Event = dict[str, Any]
@@ -47,9 +47,8 @@ def trigger(*sources: str, on_failure: Literal["refuse", "continue"]) -> Callabl
                 _logger.info("refused", extra={"source": source, "code": refusal.code})
                 raise
             except Exception as error:
-                # The type and the place, not the text: an error's text may quote what the user sent.
-                _logger.error(  # noqa: TRY400 - a traceback ends with that text
-                    "the trigger function failed", extra={"source": source, "error": _place(error)}
+                _logger.error(  # noqa: TRY400 - a traceback ends with the error's text, which may quote the user
+                    "the trigger function failed", extra={"source": source, "error": describe_error(error)}
                 )
                 if on_failure == "continue":
                     return event
@@ -59,12 +58,3 @@ def trigger(*sources: str, on_failure: Literal["refuse", "continue"]) -> Callabl
         return handler
 
     return decorate
-
-
-def _place(error: BaseException) -> str:
-    """Name an error by its type and the line that raised it, without its text."""
-    step = error.__traceback__
-    while step and step.tb_next:
-        step = step.tb_next
-    where = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}" if step else "unknown"
-    return f"{type(error).__name__} at {where}"

@@ -1,0 +1,80 @@
+"""Writes what an application needs to know of the stack: for Amplify, and as environment variables."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+AMPLIFY_FILE = "amplify_outputs.json"
+ENV_FILE = ".env"
+
+
+def write(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write ``amplify_outputs.json`` (Amplify v6) and ``.env``.
+
+    Neither holds a secret: both may be part of a web page.
+
+    Args:
+        outputs: The stack's outputs.
+        pool: ``UserPool`` of DescribeUserPool.
+        client: ``UserPoolClient`` of DescribeUserPoolClient for the web client.
+        folder: Where to write them.
+
+    Returns:
+        The files.
+    """
+    amplify, env = folder / AMPLIFY_FILE, folder / ENV_FILE
+    amplify.write_text(json.dumps(_amplify(outputs, pool, client), indent=2) + "\n")
+    env.write_text("".join(f"{name}={value}\n" for name, value in _variables(outputs).items()))
+    return [amplify, env]
+
+
+def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[str, Any]) -> dict[str, Any]:
+    region = outputs["UserPoolId"].partition("_")[0]
+    policy = pool["Policies"]["PasswordPolicy"]
+    return {
+        "version": "1.4",
+        "auth": {
+            "aws_region": region,
+            "user_pool_id": outputs["UserPoolId"],
+            "user_pool_client_id": outputs["WebClientId"],
+            "identity_pool_id": outputs["IdentityPoolId"],
+            "unauthenticated_identities_enabled": False,
+            "username_attributes": pool["UsernameAttributes"],
+            "user_verification_types": pool["AutoVerifiedAttributes"],
+            "standard_required_attributes": ["email"],
+            "mfa_configuration": {"OFF": "NONE", "OPTIONAL": "OPTIONAL", "ON": "REQUIRED"}[pool["MfaConfiguration"]],
+            "mfa_methods": [] if pool["MfaConfiguration"] == "OFF" else ["TOTP"],
+            "password_policy": {
+                "min_length": policy["MinimumLength"],
+                "require_lowercase": policy["RequireLowercase"],
+                "require_uppercase": policy["RequireUppercase"],
+                "require_numbers": policy["RequireNumbers"],
+                "require_symbols": policy["RequireSymbols"],
+            },
+            "oauth": {
+                "identity_providers": [],
+                "domain": urlsplit(outputs["SignInUrl"]).netloc,
+                "scopes": client["AllowedOAuthScopes"],
+                "redirect_sign_in_uri": client["CallbackURLs"],
+                "redirect_sign_out_uri": client["LogoutURLs"],
+                "response_type": "code",
+            },
+        },
+        "custom": {"API": {"profiles": {"endpoint": outputs["ApiUrl"], "region": region, "apiName": "profiles"}}},
+    }
+
+
+def _variables(outputs: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "AWS_REGION": outputs["UserPoolId"].partition("_")[0],
+        "POOLHOUSE_API_URL": outputs["ApiUrl"],
+        "POOLHOUSE_USER_POOL_ID": outputs["UserPoolId"],
+        "POOLHOUSE_WEB_CLIENT_ID": outputs["WebClientId"],
+        "POOLHOUSE_SERVER_CLIENT_ID": outputs["ServerClientId"],
+        "POOLHOUSE_MACHINE_CLIENT_ID": outputs["MachineClientId"],
+        "POOLHOUSE_IDENTITY_POOL_ID": outputs["IdentityPoolId"],
+        "POOLHOUSE_SIGN_IN_URL": outputs["SignInUrl"],
+        "POOLHOUSE_PROFILES_TABLE": outputs["ProfilesTable"],
+    }
