@@ -100,6 +100,7 @@ class Emulator:
             "BIND_HOST": HOST,
             "IOT_MTLS_ENABLED": "false",  # it would listen on every interface
             "AUTH": "true",  # IAM judges every call
+            "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",  # a refusal by pre token generation refuses, as on AWS
             "TMPDIR": str(self._scratch),
         }
 

@@ -12,7 +12,7 @@ from local.stack import LocalStack
 
 # What stands in events/ for the ids that only a deployed stack knows.
 SAMPLE_POOL_ID = "us-east-1_EXAMPLE01"
-SAMPLE_CLIENT_ID = "1example23456789example123"
+SAMPLE_CLIENT_ID = "1example23456789"
 
 
 def names() -> list[str]:

@@ -28,10 +28,13 @@ class Api:
 
     def preflight(self, path: str, origin: str, method: str) -> httpx.Response:
         """Ask as a browser does before a request from another origin."""
-        headers = {"Host": self.host, "Origin": origin, "Access-Control-Request-Method": method}
-        return self.client.options(
-            path, headers={**headers, "Access-Control-Request-Headers": "authorization,if-match"}
-        )
+        headers = {
+            "Host": self.host,
+            "Origin": origin,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": "authorization,if-match",
+        }
+        return self.client.options(path, headers=headers)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,103 @@
+"""The commands behind the Makefile, against the deployed stack."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local import __main__ as command
+from local import users
+from local.settings import ROOT, Settings
+from local.stack import LocalStack
+from tests.e2e.conftest import Api
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``python -m local`` in this process, on the tests' stack."""
+    monkeypatch.setattr(Settings, "for_port", lambda _port: stack.settings)
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["local", *arguments])
+        return command.main()
+
+    return run
+
+
+def test_status_tells_addresses(run: Run, stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 0
+    shown = capsys.readouterr().out
+    assert stack.settings.endpoint in shown
+    assert stack.outputs["ApiUrl"] in shown
+    assert stack.outputs["WebClientId"] in shown
+
+
+def test_token_of_a_role_works(
+    run: Run, api: Api, seeded: dict[str, users.User], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("token", "--role", "support") == 0
+    assert api.get("/profile", capsys.readouterr().out.strip()).json()["sub"] == seeded["support"].sub
+
+
+def test_token_of_an_unknown_role_names_the_roles(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("token", "--role", "king") == 1
+    assert "There is no role 'king'. There are: member, support, admin, machine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("event", sorted(path.relative_to(ROOT) for path in ROOT.glob("events/*/*.json")), ids=str)
+def test_sample_event_runs_through_its_deployed_function(
+    run: Run, seeded: dict[str, users.User], capsys: pytest.CaptureFixture[str], event: Path
+) -> None:
+    code = run("invoke", "--function", event.parent.name, "--event", str(ROOT / event))
+
+    answer = json.loads(capsys.readouterr().out)
+    if event.name == "blocked_domain.json":
+        assert (code, answer["errorType"]) == (1, "Refusal")
+        assert answer["errorMessage"].startswith("email_domain_refused: ")
+    else:
+        assert code == 0
+        assert "errorMessage" not in answer
+
+
+def test_invoke_of_an_unknown_function_names_them(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("invoke", "--function", "nothing", "--event", "x") == 1
+    assert "There are: authorizer, post_confirmation, pre_sign_up" in capsys.readouterr().err
+
+
+def test_invoke_of_a_missing_event_names_the_samples(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("invoke", "--function", "pre_sign_up", "--event", "nowhere.json") == 1
+    assert "EVENT=events/pre_sign_up/sign_up.json" in capsys.readouterr().err
+
+
+def test_logs_show_why_a_token_was_refused(run: Run, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.get("/profile", "no.such.token")
+    assert run("logs", "--function", "authorizer") == 0
+    assert "token refused" in capsys.readouterr().out
+
+
+def test_outputs_are_written(
+    run: Run, stack: LocalStack, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+
+    assert run("outputs") == 0
+
+    amplify = json.loads((tmp_path / "amplify_outputs.json").read_text())
+    assert amplify["auth"]["user_pool_id"] == stack.outputs["UserPoolId"]
+    assert amplify["auth"]["oauth"]["redirect_sign_in_uri"] == ["http://localhost:5173/"]
+    assert amplify["custom"]["API"]["profiles"]["endpoint"] == stack.outputs["ApiUrl"]
+    variables = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    assert variables["POOLHOUSE_API_URL"] == stack.outputs["ApiUrl"]
+    assert str(tmp_path / ".env") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["0", "80", "70000", "x"])
+def test_impossible_port_is_refused(run: Run, capsys: pytest.CaptureFixture[str], port: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("--port", port, "status")
+    assert ended.value.code == 2
+    assert "has to be a number from 1024 to 65535" in capsys.readouterr().err
