@@ -22,10 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The whole stack, built from this tree and deployed to an emulator of the tests' own on a free port."""
-    settings = Settings(free_port(), ROOT / ".local" / "tests")
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    settings = Settings(free_port(), tmp_path_factory.mktemp("stack"))
     emulator = Emulator(settings)
     emulator.start(tied=True)
     try:

@@ -80,11 +80,15 @@ class Policy:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise PolicyError(f"the policy is not TOML: {error}") from error
-        _only(document, {"scopes", "roles", "fields"}, "the policy")
-        scopes = document.get("scopes", {})
-        roles = {name: _role(name, entry, scopes) for name, entry in document.get("roles", {}).items()}
-        fields = {name: _field(name, entry) for name, entry in document.get("fields", {}).items()}
-        return cls(scopes, roles, fields)
+        sections = _table(document, {"scopes", "roles", "fields"}, "the policy")
+        scopes = _table(sections.get("scopes", {}), None, "[scopes]")
+        roles = _table(sections.get("roles", {}), None, "[roles]")
+        fields = _table(sections.get("fields", {}), None, "[fields]")
+        return cls(
+            scopes,
+            {name: _role(name, entry, scopes) for name, entry in roles.items()},
+            {name: _field(name, entry) for name, entry in fields.items()},
+        )
 
     def roles_of(self, roles: Iterable[str]) -> list[Role]:
         """The known roles of a human: the named ones that the policy knows, and the implied ones.
@@ -143,25 +147,39 @@ def default_policy() -> Policy:
     return Policy.parse(Path(__file__).with_name("policy.toml").read_text(encoding="utf-8"))
 
 
-def _role(name: str, entry: Mapping[str, Any], declared: Mapping[str, str]) -> Role:
-    _only(entry, {"scopes", "implied", "personal"}, f"role '{name}'")
-    scopes = frozenset(entry.get("scopes", ()))
-    if unknown := scopes - declared.keys():
-        raise PolicyError(f"role '{name}' names {sorted(unknown)}, which [scopes] does not declare")
-    personal = entry.get("personal", "hidden")
+def _role(name: str, entry: object, declared: Mapping[str, str]) -> Role:
+    where = f"role '{name}'"
+    members = _table(entry, {"scopes", "implied", "personal"}, where)
+    scopes = members.get("scopes", [])
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise PolicyError(f"{where}: scopes is a list of strings, and here it is not")
+    if unknown := set(scopes) - declared.keys():
+        raise PolicyError(f"{where} names {sorted(unknown)}, which [scopes] does not declare")
+    personal = members.get("personal", "hidden")
     if personal not in get_args(Personal):
-        raise PolicyError(f"role '{name}': personal is {personal!r}, and may be 'hidden' or 'masked'")
-    return Role(scopes, bool(entry.get("implied", False)), personal)
+        raise PolicyError(f"{where}: personal is {personal!r}, and may be 'hidden' or 'masked'")
+    return Role(frozenset(scopes), _flag(members, "implied", where), personal)
 
 
-def _field(name: str, entry: Mapping[str, Any]) -> Field:
-    _only(entry, {"personal", "mask"}, f"field '{name}'")
-    mask = entry.get("mask")
-    if mask is not None and mask not in MASKS:
-        raise PolicyError(f"field '{name}': there is no mask {mask!r}; there are {sorted(MASKS)}")
-    return Field(bool(entry.get("personal", False)), mask)
+def _field(name: str, entry: object) -> Field:
+    where = f"field '{name}'"
+    members = _table(entry, {"personal", "mask"}, where)
+    mask = members.get("mask")
+    if mask is not None and (not isinstance(mask, str) or mask not in MASKS):
+        raise PolicyError(f"{where}: there is no mask {mask!r}; there are {sorted(MASKS)}")
+    return Field(_flag(members, "personal", where), mask)
 
 
-def _only(entry: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := entry.keys() - known:
+def _flag(members: Mapping[str, Any], name: str, where: str) -> bool:
+    flag = members.get(name, False)
+    if not isinstance(flag, bool):
+        raise PolicyError(f"{where}: {name} is true or false, and here it is {flag!r}")
+    return flag
+
+
+def _table(entry: object, known: set[str] | None, where: str) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise PolicyError(f"{where} is a table, and here it is {entry!r}")
+    if known is not None and (unknown := entry.keys() - known):
         raise PolicyError(f"{where} has {sorted(unknown)}; it may have {sorted(known)}")
+    return entry

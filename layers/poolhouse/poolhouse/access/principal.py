@@ -18,8 +18,8 @@ class Principal:
         scopes: The scopes of the token.
 
     Raises:
-        ValueError: ``sub`` or ``client_id`` is empty, ``principal_type`` is neither kind, or a machine has roles. An
-            identity is stated or refused, never guessed.
+        ValueError: ``sub`` or ``client_id`` is empty, ``principal_type`` is neither kind, a machine has roles, or
+            ``sub`` belongs to the other kind. An identity is stated or refused, never guessed.
 
     Example:
         >>> Principal("a1", "web", "user", scopes=frozenset({"profiles/read"})).is_user
@@ -39,6 +39,8 @@ class Principal:
             raise ValueError("a principal is of type 'user' or 'machine', and of no other")
         if self.principal_type == "machine" and self.roles:
             raise ValueError("a machine has scopes only, but roles came with it")
+        if self.is_user == (self.sub == self.client_id):
+            raise ValueError("a machine's sub is its client id and a user's never is, but here it is otherwise")
 
     @property
     def is_user(self) -> bool:

@@ -3,6 +3,7 @@
 The format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 """
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -45,7 +46,8 @@ def allow(claims: "Claims") -> dict[str, Any]:
             "username": claims.username or "",
             "client_id": claims.client_id,
             "principal_type": claims.principal_type,
-            "roles": " ".join(claims.groups),
+            # A name with a space would arrive as two; Cognito's own groups have none.
+            "roles": " ".join(group for group in claims.groups if group.split() == [group]),
             "scopes": " ".join(sorted(claims.scopes)),
             "token_use": claims.token_use,
             "exp": claims.expires_at,
@@ -77,8 +79,11 @@ def principal(event: Mapping[str, Any], *, now: float) -> Principal:
         context = event["requestContext"]["authorizer"]["lambda"]
         if context["token_use"] != "access":  # noqa: S105 - a kind of token, no password
             raise NoPrincipalError("the caller is not known by an access token")
-        if float(context["exp"]) <= now:
+        end = float(context["exp"])
+        if end <= now:
             raise NoPrincipalError("the access token has ended")
+        if not math.isfinite(end):
+            raise ValueError("the end of the access token is no date")  # noqa: TRY301 - one place says what is wrong
         return Principal(
             sub=_text(context["sub"]),
             client_id=_text(context["client_id"]),
@@ -86,7 +91,7 @@ def principal(event: Mapping[str, Any], *, now: float) -> Principal:
             roles=frozenset(_text(context["roles"]).split()),
             scopes=frozenset(_text(context["scopes"]).split()),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise NoPrincipalError("the authorizer context is missing or incomplete") from error
 
 

@@ -1,7 +1,7 @@
 """What a profile is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -72,8 +72,8 @@ class Profile:
             KeyError: A member that every profile has is missing.
             ValueError: The status is none that this version knows.
         """
-        known = {name: item[name] for name in cls.__dataclass_fields__ if name in item}
-        return cls(**{**known, "status": Status(item["status"]), "version": int(item["version"])})
+        known = {each.name: item[each.name] for each in fields(cls) if each.name in item or each.default is MISSING}
+        return cls(**known | {"status": Status(item["status"]), "version": int(item["version"])})
 
     def to_item(self) -> dict[str, Any]:
         """The members that are set, as the table holds them and as an answer shows them."""

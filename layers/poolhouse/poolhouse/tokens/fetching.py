@@ -33,6 +33,7 @@ class _Fetch:
     def __init__(self, url: str, deadline_seconds: float, max_bytes: int) -> None:
         self.body: bytes | None = None
         self.failure = ""
+        self.late = f"no complete answer within {deadline_seconds:g} s"
         self.done = threading.Event()
         self._address = key_address(url)
         self._ends = time.monotonic() + deadline_seconds
@@ -43,13 +44,15 @@ class _Fetch:
         """Return the seconds left, or raise when there are none."""
         seconds = self._ends - time.monotonic()
         if seconds <= 0:
-            raise FetchError("no complete answer in time")
+            raise TimeoutError
         return seconds
 
     def run(self) -> None:
         """Fetch, and keep the body or the reason why there is none."""
         try:
             self.body = self._download()
+        except TimeoutError:
+            self.failure = self.late
         except FetchError as failure:
             self.failure = str(failure)
         except Exception as failure:  # noqa: BLE001, RUF100 - any failure means the same here: no keys
@@ -114,7 +117,7 @@ def fetch(url: str, deadline_seconds: float = DEADLINE_SECONDS, max_bytes: int =
     threading.Thread(target=attempt.run, name="poolhouse-keys", daemon=True).start()
     if not attempt.done.wait(deadline_seconds):
         attempt.abandon()
-        raise FetchError(f"no complete answer within {deadline_seconds:g} s")
+        raise FetchError(attempt.late)
     if attempt.body is None:
         raise FetchError(attempt.failure)
     return attempt.body

@@ -165,8 +165,8 @@ def _algorithms_of(member: Mapping[str, Any]) -> frozenset[str]:
 def _rsa_key(jwk: Mapping[str, str]) -> RSAPublicKey:
     modulus = int.from_bytes(decode_base64url(jwk["n"].encode()))
     exponent = int.from_bytes(decode_base64url(jwk["e"].encode()))
-    if modulus.bit_length() not in _RSA_BITS or exponent.bit_length() > 32:
-        raise ValueError("RSA key of an unusable size")
+    if modulus.bit_length() not in _RSA_BITS or modulus % 2 == 0 or exponent.bit_length() > 32:
+        raise ValueError("not a usable RSA key")
     return RSAPublicNumbers(exponent, modulus).public_key()
 
 

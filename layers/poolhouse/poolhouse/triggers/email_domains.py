@@ -1,11 +1,15 @@
 """Which e-mail domains may sign up."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from poolhouse.triggers.refusal import Refusal
+
+_LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_MAX_LENGTH: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,13 @@ class EmailDomains:
         """
         if not self.allowed and not self.blocked:
             return False
+        local, _, domain = (email or "").rpartition("@")
         try:
-            domain = normalise(email.rpartition("@")[2]) if email else ""
+            names = set(_matching_entries(normalise(domain)))
         except ValueError:
-            domain = ""
-        if not domain:
             return True
-        names = set(_matching_entries(domain))
+        if not local:
+            return True
         return bool(names & self.blocked) or bool(self.allowed and not names & self.allowed)
 
     def check(self, email: str | None) -> None:
@@ -73,23 +77,30 @@ def normalise(domain: str) -> str:
         domain: In any case and script, with or without the root dot.
 
     Raises:
-        ValueError: It is no domain name (IDNA, RFC 3490).
+        ValueError: It is no domain name (IDNA, RFC 3490; labels, RFC 1035, section 2.3.1, with underscores).
 
     Example:
         >>> normalise("Bücher.Example.")
         'xn--bcher-kva.example'
     """
-    text = unicodedata.normalize("NFKC", domain).strip().rstrip(".").casefold()
-    return text.encode("idna").decode("ascii").lower()  # UnicodeError is a ValueError
+    text = unicodedata.normalize("NFKC", domain).replace("\u3002", ".").strip().removesuffix(".").casefold()
+    if len(text) > _MAX_LENGTH:
+        raise ValueError("a domain name is longer than 253 characters")
+    name = text.encode("idna").decode("ascii").lower()  # UnicodeError is a ValueError
+    if not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError("a domain name has an empty label, or one with characters that no domain has")
+    return name
 
 
 def _entries(text: str) -> Iterable[str]:
     for entry in filter(None, (part.strip() for part in text.split(","))):
         wildcard = "*." if entry.startswith("*.") else ""
-        name = normalise(entry.removeprefix(wildcard))
-        if not name or "*" in name or "@" in name:
-            raise ValueError(f"{entry!r} is no e-mail domain: write example.com, or *.example.com for all below it")
-        yield wildcard + name
+        try:
+            yield wildcard + normalise(entry.removeprefix(wildcard))
+        except ValueError as error:
+            raise ValueError(
+                f"{entry!r} is no e-mail domain: write example.com, or *.example.com for all below it"
+            ) from error
 
 
 def _matching_entries(domain: str) -> Iterable[str]:

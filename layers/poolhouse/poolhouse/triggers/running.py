@@ -11,7 +11,7 @@ Event = dict[str, Any]
 """A trigger's event as Cognito sent it. Members come and go with Cognito's versions: read leniently."""
 
 Hook = Callable[[Event], Mapping[str, Any] | None]
-Handler = Callable[[Event, object], Event]
+Handler = Callable[..., Event]
 
 _logger = get_logger(__name__)
 

@@ -1,0 +1,61 @@
+import importlib
+import logging
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Protocol
+
+import pytest
+
+from tests.unit.functions.signing import key_endpoint
+from tests.unit.pools.stubbed_pool import StubbedPool
+from tests.unit.profiles.stubbed_table import TABLE, StubbedTable
+
+
+class Load(Protocol):
+    def __call__(self, function: str, **environment: str) -> ModuleType: ...
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Imports a function's ``app`` anew, as a cold start does, with these variables and no others of ours."""
+    loaded: list[str] = []
+    for name in ("ALLOWED_EMAIL_DOMAINS", "BLOCKED_EMAIL_DOMAINS", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def load(function: str, **environment: str) -> ModuleType:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        # Powertools' logger of an earlier import writes to that test's output, which is closed by now.
+        logging.Logger.manager.loggerDict.pop(function, None)
+        loaded.append(f"functions.{function}.app")
+        sys.modules.pop(loaded[-1], None)
+        return importlib.import_module(loaded[-1])
+
+    yield load
+    for name in loaded:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedTable]:
+    """The profiles table of the functions, which make their repository and its client themselves."""
+    with StubbedTable.of_test() as table:
+        monkeypatch.setenv("PROFILES_TABLE", TABLE)
+        monkeypatch.setattr("poolhouse.aws.dynamodb", lambda: table.client)
+        yield table
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedPool]:
+    """The user pool of the functions."""
+    with StubbedPool.of_test() as pool:
+        monkeypatch.setattr("poolhouse.aws.cognito", lambda: pool.client)
+        yield pool
+
+
+@pytest.fixture(scope="package")
+def keys_url() -> Iterator[str]:
+    """Where the user pool's keys are served."""
+    with key_endpoint() as url:
+        yield url

@@ -1,0 +1,43 @@
+import logging
+
+import pytest
+
+from tests.unit.functions.conftest import Load
+from tests.unit.functions.samples import sample
+from tests.unit.profiles.stubbed_table import StubbedTable
+
+PROFILE = {
+    "sub": "aaaaaaaa-0000-4000-8000-000000000001",
+    "status": "active",
+    "created_at": "2026-01-01T00:00:00.000Z",
+    "updated_at": "2026-01-01T00:00:00.000Z",
+    "version": 1,
+    "email": "ada@example.com",
+    "name": "Ada Example",
+}
+
+
+def test_post_confirmation_may_run_twice(load: Load, table: StubbedTable, caplog: pytest.LogCaptureFixture) -> None:
+    app = load("post_confirmation")
+    event = sample("post_confirmation/confirm_sign_up")
+    table.will_create(PROFILE)
+    table.will_find_on_create(PROFILE, {**PROFILE, "status": "suspended", "version": 2})
+    assert app.lambda_handler(event, None) == app.lambda_handler(event, None) == event
+    assert caplog.records == []
+
+
+def test_post_confirmation_does_not_stop_user_when_profile_cannot_be_made(
+    load: Load, table: StubbedTable, caplog: pytest.LogCaptureFixture
+) -> None:
+    table.will_fail("put_item", "InternalServerError", "cannot store ada@example.com")
+    event = sample("post_confirmation/confirm_sign_up")
+    assert load("post_confirmation").lambda_handler(event, None) == event
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "ada@example.com" not in str(vars(record))
+
+
+def test_post_confirmation_needs_its_table(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROFILES_TABLE", raising=False)
+    with pytest.raises(KeyError, match="PROFILES_TABLE"):
+        load("post_confirmation")

@@ -1,0 +1,186 @@
+"""Every sample event goes through its function. A file under ``events/`` that no test answers for fails the suite."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from poolhouse.triggers import Refusal
+
+from tests.unit.functions.conftest import Load
+from tests.unit.functions.samples import sample, sample_names
+from tests.unit.functions.signing import POOL, access_token
+from tests.unit.pools.stubbed_pool import StubbedPool
+from tests.unit.profiles.stubbed_table import StubbedTable
+
+Event = dict[str, Any]
+
+ADA = "aaaaaaaa-0000-4000-8000-000000000001"
+SUPPORTER = "dddddddd-0000-4000-8000-000000000003"
+WEB = "1example23456789"
+PROFILE = {
+    "sub": ADA,
+    "status": "active",
+    "created_at": "2026-01-01T00:00:00.000Z",
+    "updated_at": "2026-01-01T00:00:00.000Z",
+    "version": 1,
+    "email": "ada@example.com",
+    "name": "Ada Example",
+}
+ALL_SCOPES = [
+    f"profiles/{name}" for name in ("delete.any", "read", "read.any", "read.personal", "suspend", "write", "write.any")
+]
+
+
+@dataclass(frozen=True)
+class House:
+    load: Load
+    table: StubbedTable
+    pool: StubbedPool
+    keys_url: str
+
+
+@pytest.fixture
+def house(load: Load, table: StubbedTable, pool: StubbedPool, keys_url: str) -> House:
+    return House(load, table, pool, keys_url)
+
+
+def check_allowed_sign_up(house: House, event: Event) -> None:
+    app = house.load("pre_sign_up", ALLOWED_EMAIL_DOMAINS="example.com", BLOCKED_EMAIL_DOMAINS="blocked.example")
+    assert app.lambda_handler(event, None) == event
+
+
+def check_blocked_sign_up(house: House, event: Event) -> None:
+    app = house.load("pre_sign_up", BLOCKED_EMAIL_DOMAINS="blocked.example")
+    with pytest.raises(Refusal, match="^email_domain_refused: "):
+        app.lambda_handler(event, None)
+
+
+def check_confirmation(house: House, event: Event) -> None:
+    house.table.will_create(PROFILE)
+    assert house.load("post_confirmation").lambda_handler(event, None) == event
+
+
+def check_user_token(add: list[str], suppress: list[str]) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        house.table.will_get(ADA, PROFILE)
+        house.pool.will_describe_client(WEB, ["openid", "email", *ALL_SCOPES])
+        answer = house.load("pre_token_generation").lambda_handler(event, None)
+        assert answer["response"] == {
+            "claimsAndScopeOverrideDetails": {
+                "accessTokenGeneration": {"scopesToAdd": add, "scopesToSuppress": suppress},
+                "groupOverrideDetails": event["request"]["groupConfiguration"],
+            }
+        }
+        assert {**answer, "response": event["response"]} == event
+
+    return check
+
+
+def check_machine_token(house: House, event: Event) -> None:
+    assert house.load("pre_token_generation").lambda_handler(event, None) == event
+
+
+def authorize(house: House, event: Event) -> dict[str, Any]:
+    app = house.load("authorizer", USER_POOL_ID=POOL, CLIENT_IDS=WEB, AWS_ENDPOINT_URL=house.keys_url)
+    answer: dict[str, Any] = app.lambda_handler(event, None)
+    return answer
+
+
+def check_authorized(house: House, event: Event) -> None:
+    # A file cannot hold a token that is valid when the test runs.
+    event["headers"]["authorization"] = f"Bearer {access_token()}"
+    answer = authorize(house, event)
+    assert answer["isAuthorized"] is True
+    assert answer["context"]["sub"] == ADA
+
+
+def check_not_authorized(house: House, event: Event) -> None:
+    assert authorize(house, event) == {"isAuthorized": False}
+
+
+def call_api(house: House, event: Event) -> tuple[int, dict[str, Any]]:
+    context = SimpleNamespace(
+        function_name="profile_api",
+        function_version="$LATEST",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:profile_api",
+        aws_request_id="ffffffff-0000-4000-8000-000000000009",
+    )
+    answer = house.load("profile_api").lambda_handler(event, context)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def check_own_profile(house: House, event: Event) -> None:
+    house.table.will_get(ADA, PROFILE)
+    assert call_api(house, event) == (200, PROFILE)
+
+
+def check_another_profile(house: House, event: Event) -> None:
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_get(ADA, PROFILE)
+    assert call_api(house, event) == (200, {**PROFILE, "email": "a•••@example.com", "name": "A••• E•••"})
+
+
+def check_unauthorized(house: House, event: Event) -> None:
+    status, problem = call_api(house, event)
+    assert (status, problem["code"]) == (401, "unauthorized")
+
+
+CHECKS: dict[str, Callable[[House, Event], None]] = {
+    "authorizer/http_api": check_authorized,
+    "authorizer/no_such_token": check_not_authorized,
+    "post_confirmation/confirm_forgot_password": check_confirmation,
+    "post_confirmation/confirm_sign_up": check_confirmation,
+    "pre_sign_up/admin_create_user": check_allowed_sign_up,
+    "pre_sign_up/blocked_domain": check_blocked_sign_up,
+    "pre_sign_up/external_provider": check_allowed_sign_up,
+    "pre_sign_up/sign_up": check_allowed_sign_up,
+    "pre_token_generation/authenticate_device": check_user_token(["profiles/read", "profiles/write"], []),
+    "pre_token_generation/authentication": check_user_token(["profiles/read", "profiles/write"], []),
+    "pre_token_generation/client_credentials": check_machine_token,
+    "pre_token_generation/hosted_auth": check_user_token([], ["profiles/delete.any"]),
+    "pre_token_generation/new_password_challenge": check_user_token(ALL_SCOPES, []),
+    "pre_token_generation/refresh_tokens": check_user_token(
+        ["profiles/read", "profiles/read.any", "profiles/suspend", "profiles/write"], []
+    ),
+    "profile_api/get_own_profile": check_own_profile,
+    "profile_api/get_profile": check_another_profile,
+    "profile_api/no_authorizer_context": check_unauthorized,
+}
+
+
+@pytest.mark.parametrize("name", sorted({*CHECKS, *sample_names()}))
+def test_function_answers_sample_event(name: str, house: House, caplog: pytest.LogCaptureFixture) -> None:
+    assert name in CHECKS, f"no test answers for events/{name}.json: add it to CHECKS"
+    CHECKS[name](house, sample(name))
+    # A trigger that goes on after a failure of its own, or an unknown source, would answer as if all were well.
+    assert [record.getMessage() for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_sample_event_holds_no_address_outside_example_domains(name: str) -> None:
+    text = json.dumps(sample(name))
+    assert text.count("@") == text.count("@example.com") + text.count("@blocked.example")
+
+
+@pytest.mark.parametrize("name", [name for name in sample_names() if "userPoolId" in sample(name)])
+def test_sample_event_of_trigger_has_common_members(name: str) -> None:
+    event = sample(name)
+    assert event.keys() == {
+        "version",
+        "region",
+        "userPoolId",
+        "userName",
+        "callerContext",
+        "triggerSource",
+        "request",
+        "response",
+    }
+    assert (event["region"], event["userPoolId"]) == ("us-east-1", POOL)
+    assert event["callerContext"].keys() == {"awsSdkVersion", "clientId"}
+    source = event["triggerSource"].partition("_")[2]
+    if name != "pre_sign_up/blocked_domain":
+        assert name.partition("/")[2].replace("_", "") == source.lower()

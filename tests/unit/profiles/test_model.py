@@ -1,0 +1,116 @@
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from poolhouse.access import default_policy
+from poolhouse.profiles import Profile, Status
+from poolhouse.profiles.model import utc_now
+
+ITEM: dict[str, Any] = {
+    "sub": "a1",
+    "status": "active",
+    "created_at": "2026-01-01T00:00:00.000Z",
+    "updated_at": "2026-01-02T00:00:00.000Z",
+    "version": 3,
+}
+TEXT = st.none() | st.text()
+
+
+@given(
+    st.builds(
+        Profile,
+        sub=st.text(min_size=1),
+        status=st.sampled_from(Status),
+        created_at=st.text(),
+        updated_at=st.text(),
+        version=st.integers(min_value=1),
+        email=TEXT,
+        name=TEXT,
+        phone=TEXT,
+        locale=TEXT,
+        zone=TEXT,
+    )
+)
+def test_profile_comes_back_from_its_item(profile: Profile) -> None:
+    assert Profile.from_item(profile.to_item()) == profile
+
+
+def test_profile_item_leaves_out_what_is_not_set() -> None:
+    assert Profile.from_item(ITEM).to_item() == ITEM
+
+
+def test_profile_from_item_reads_number_that_arrives_as_text() -> None:
+    assert Profile.from_item({**ITEM, "version": "12"}).version == 12
+
+
+def test_profile_from_item_leaves_out_members_of_a_later_version() -> None:
+    assert Profile.from_item({**ITEM, "nickname": "ada", "expires_at": 1}).to_item() == ITEM
+
+
+@pytest.mark.parametrize("member", list(ITEM))
+def test_profile_from_item_refuses_item_without_member(member: str) -> None:
+    with pytest.raises(KeyError, match=member):
+        Profile.from_item({name: value for name, value in ITEM.items() if name != member})
+
+
+@pytest.mark.parametrize("status", ["Active", "deleted", ""])
+def test_profile_from_item_refuses_unknown_status(status: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid Status"):
+        Profile.from_item({**ITEM, "status": status})
+
+
+def test_profile_from_attributes_copies_what_it_keeps() -> None:
+    profile = Profile.from_attributes(
+        {
+            "sub": "a1",
+            "email": "ada@example.com",
+            "email_verified": "true",
+            "name": "Ada Example",
+            "phone_number": "+15550100",
+            "locale": "en-GB",
+            "zoneinfo": "Europe/London",
+            "custom:tenant": "t1",
+            "cognito:user_status": "CONFIRMED",
+        }
+    )
+    assert profile.to_item() == {
+        "sub": "a1",
+        "status": "active",
+        "created_at": profile.updated_at,
+        "updated_at": profile.updated_at,
+        "version": 1,
+        "email": "ada@example.com",
+        "name": "Ada Example",
+        "phone": "+15550100",
+        "locale": "en-GB",
+        "zone": "Europe/London",
+    }
+
+
+def test_profile_from_attributes_treats_empty_as_absent() -> None:
+    profile = Profile.from_attributes({"sub": "a1", "email": "", "name": None})
+    assert (profile.email, profile.name) == (None, None)
+
+
+def test_profile_from_attributes_needs_sub() -> None:
+    with pytest.raises(KeyError, match="sub"):
+        Profile.from_attributes({"email": "ada@example.com"})
+
+
+def test_profile_repr_holds_nothing_personal() -> None:
+    profile = Profile.from_item({**ITEM, "email": "ada@example.com", "name": "Ada Example", "phone": "+15550100"})
+    assert not re.search(r"ada|Ada|555", repr(profile))
+
+
+def test_profile_fields_are_those_of_the_policy() -> None:
+    # A field that the policy does not know would be shown to nobody.
+    assert set(Profile.__dataclass_fields__) == set(default_policy().fields)
+
+
+def test_utc_now_is_iso_8601_in_utc_to_the_millisecond() -> None:
+    text = utc_now()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text)
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(text)) < timedelta(seconds=5)

@@ -1,0 +1,56 @@
+"""The template, and the stacks that it makes with several sets of parameter values."""
+
+import pytest
+
+from tests.unit.template.processing import Node, Stack, load, local_parameters, process
+
+SES = {
+    "SesIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
+    "FromEmailAddress": "Example <no-reply@example.com>",
+}
+EVERYTHING = SES | {
+    "StageName": "v1",
+    "Architecture": "x86_64",
+    "LogRetentionDays": "365",
+    "DataProtection": "off",
+    "AllowedEmailDomains": "example.com,*.example.org",
+    "BlockedEmailDomains": "blocked.example.org",
+    "CallbackUrls": "https://app.example.com/signed-in,myapp://signed-in",
+    "LogoutUrls": "https://app.example.com/,myapp://signed-out",
+    "AllowedOrigins": "https://app.example.com,https://admin.example.com",
+    "MachineScopes": "profiles/read.any,profiles/suspend",
+    "AcceptedClientIds": "1example23456789,2example23456789",
+    "DomainPrefix": "example-login",
+    "MfaConfiguration": "ON",
+    "IssuerType": "UPDATED",
+    "TokenTriggerVersion": "V3_0",
+    "RefreshTokenRotation": "on",
+    "AuthorizerCacheSeconds": "0",
+}
+PARAMETER_SETS: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "everything": EVERYTHING,
+    "x86_64": {"Architecture": "x86_64"},
+    "rotation": {"RefreshTokenRotation": "on"},
+    "ses": SES,
+    "no-mfa": {"MfaConfiguration": "OFF"},
+    "local": local_parameters(),
+}
+
+
+@pytest.fixture(scope="session")
+def template() -> Node:
+    """Return `template.yaml` as written."""
+    return load()
+
+
+@pytest.fixture(scope="session", params=list(PARAMETER_SETS.values()), ids=list(PARAMETER_SETS))
+def stack(template: Node, request: pytest.FixtureRequest) -> Stack:
+    """Return the stack that one set of parameter values makes; a test that asks for it runs with every set."""
+    return process(template, **request.param)
+
+
+@pytest.fixture(scope="session")
+def default_stack(template: Node) -> Stack:
+    """Return the stack that the defaults make."""
+    return process(template)

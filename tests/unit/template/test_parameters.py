@@ -1,0 +1,256 @@
+"""Parameters, rules and outputs: what a user can set, what is refused before anything is made, what they get back."""
+
+import tomllib
+from collections import Counter
+
+import pytest
+
+from tests.unit.template.processing import ROOT, Node, RefusedError, Stack, process, references, walk
+
+SES_ARN = "arn:aws:ses:eu-central-1:123456789012:identity/example.com"
+NOT_LOCALHOST = [
+    "http://localhost.example.com/",
+    "http://localhost@example.com/",
+    "http://localhost:80@example.com/",
+    "http://127.0.0.1.example.com/",
+]
+BAD_REDIRECTS = [
+    "http://example.com/",  # Cognito wants https
+    "https://app.example.com/,http://example.com/",  # every item of a list counts
+    *NOT_LOCALHOST,
+    "https://app.example.com/#fragment",
+    "https://app.example.com/a b",
+    "https://",
+    "http://",
+    "/signed-in",
+    "",
+]
+GOOD_REDIRECTS = [
+    "https://app.example.com/signed-in",
+    "http://localhost:3000/",
+    "http://localhost/",
+    "https://app.example.com/a?b=c,http://localhost:5173/",
+    "myapp://signed-in",
+    "com.example.app://signed-in",
+]
+BAD_DOMAIN_LISTS = ["@example.com", "someone@example.com", "https://example.com", "example.com/path", "a.com;b.com"]
+GOOD_DOMAIN_LISTS = [
+    "example.com",
+    "*.example.com",
+    "example.com,*.example.org",
+    "example.com, example.org",
+    "bücher.example",
+]
+
+BAD_VALUES = {
+    "StageName": ["a b", "$latest", "a/b", "", "a" * 65],
+    "Architecture": ["arm", "x86"],
+    "LogRetentionDays": ["2", "0", "-1"],
+    "DataProtection": ["true", "On", ""],
+    "RunsOn": ["local", ""],
+    "AllowedEmailDomains": BAD_DOMAIN_LISTS,
+    "BlockedEmailDomains": BAD_DOMAIN_LISTS,
+    "CallbackUrls": BAD_REDIRECTS,
+    "LogoutUrls": BAD_REDIRECTS,
+    "AllowedOrigins": [
+        "*",
+        "https://*.example.com",
+        "http://example.com",
+        "https://app.example.com,http://example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://user@example.com",
+        "https://app.example.com?a=b",
+        "null",
+        "app.example.com",
+        *(each.rstrip("/") for each in NOT_LOCALHOST),
+        "",
+    ],
+    "MachineScopes": ["profiles/unknown", "openid", "profiles/read,openid", "read", "profiles/read write", ""],
+    "AcceptedClientIds": ["a, b", "a,,b", "a;b", ",a", "a,"],
+    "DomainPrefix": [
+        "my-cognito",
+        "cognito",
+        "myaws",
+        "aws-login",
+        "amazon",
+        "shop-on-amazon-1",
+        "Login",
+        "-login",
+        "login-",
+        "lo_gin",
+        "login.example",
+        "a" * 64,
+    ],
+    "MfaConfiguration": ["on", "false", ""],
+    "IssuerType": ["updated", "", "NEW"],
+    "TokenTriggerVersion": ["V1_0", "V2", ""],
+    "AccessTokenMinutes": ["4", "1441", "0"],
+    "IdTokenMinutes": ["4", "1441", "0"],
+    "RefreshTokenDays": ["0", "3651"],
+    "ServerRefreshTokenDays": ["0", "3651"],
+    "MachineTokenMinutes": ["4", "1441"],
+    "RefreshTokenRotation": ["true", "ENABLED"],
+    "AuthorizerCacheSeconds": ["-1", "3601"],
+    "SesIdentityArn": ["example.com", "arn:aws:ses:eu-central-1:1:identity/example.com", f"{SES_ARN} x"],
+    "FromEmailAddress": ["example.com", "no address", "a@example.com\nBcc: b@example.com"],
+    "ApiRateLimit": ["0", "-5", "many"],
+    "ApiBurstLimit": ["0", "-5"],
+}
+GOOD_VALUES = {
+    "StageName": ["$default", "v1", "test_stage-2"],
+    "AllowedEmailDomains": GOOD_DOMAIN_LISTS,
+    "BlockedEmailDomains": GOOD_DOMAIN_LISTS,
+    "CallbackUrls": GOOD_REDIRECTS,
+    "LogoutUrls": GOOD_REDIRECTS,
+    "AllowedOrigins": [
+        "https://app.example.com",
+        "https://app.example.com:8443",
+        "http://localhost:3000",
+        "http://localhost",
+        "https://a.example.com, https://b.example.com",
+    ],
+    "AcceptedClientIds": ["", "1example23456789", "1example23456789,2example23456789"],
+    "DomainPrefix": ["", "a", "login", "my-login-2", "a" * 63],
+    "AccessTokenMinutes": ["5", "1440"],
+    "AuthorizerCacheSeconds": ["0", "3600"],
+}
+
+RULES = {
+    "SesNeedsFromAddress": (
+        {"SesIdentityArn": SES_ARN},
+        {"SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+    ),
+    "FromAddressNeedsSes": ({"FromEmailAddress": "a@example.com"}, {}),
+    "DomainListsAreNotTheSame": (
+        {"AllowedEmailDomains": "example.com", "BlockedEmailDomains": "example.com"},
+        {"AllowedEmailDomains": "*.example.com", "BlockedEmailDomains": "bad.example.com"},
+    ),
+}
+"""By rule: parameter values that it refuses, and similar ones that are possible."""
+
+DESIGNED_OUTPUTS = {
+    "ApiUrl",
+    "UserPoolId",
+    "UserPoolArn",
+    "WebClientId",
+    "ServerClientId",
+    "MachineClientId",
+    "SignInUrl",
+    "IdentityPoolId",
+    "ProfilesTable",
+    "AuthorizerArn",
+    "LibraryLayerArn",
+}
+
+
+def cases(values: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Return every (parameter, value) pair."""
+    return [(parameter, value) for parameter, listed in values.items() for value in listed]
+
+
+@pytest.mark.parametrize(("parameter", "value"), cases(BAD_VALUES))
+def test_parameters_refuse_bad_values(template: Node, parameter: str, value: str) -> None:
+    """A value that a service would refuse, or that opens a hole, is refused before anything is created.
+
+    Callback URLs: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+    Domain prefix: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
+    Token lifetimes:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cognito-userpoolclient-tokenvalidityunits.html
+    """
+    with pytest.raises(RefusedError, match=f"^{parameter} refuses"):
+        process(template, **{parameter: value})
+
+
+@pytest.mark.parametrize(("parameter", "value"), cases(GOOD_VALUES))
+def test_parameters_accept_good_values(template: Node, parameter: str, value: str) -> None:
+    process(template, **{parameter: value})
+
+
+def test_parameters_constraints_are_all_tested(template: Node) -> None:
+    assert set(BAD_VALUES) == set(template["Parameters"])
+
+
+def test_parameters_have_a_description_and_a_default(template: Node) -> None:
+    for name, definition in template["Parameters"].items():
+        assert definition.get("Description", "").strip(), f"{name} has no description"
+        assert "Default" in definition, f"{name} has no default, so `sam deploy` would stop and ask"
+        assert "AllowedPattern" not in definition or definition.get("ConstraintDescription"), (
+            f"{name} would be refused with a regular expression for a reason: it needs a ConstraintDescription"
+        )
+
+
+def test_parameters_stand_in_the_interface_once(template: Node) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-interface.html"""
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    listed = Counter(name for group in groups for name in group["Parameters"])
+    assert listed == dict.fromkeys(template["Parameters"], 1)
+    assert all(group["Label"]["default"] for group in groups)
+
+
+def test_parameters_are_all_used(template: Node) -> None:
+    unused = set(template["Parameters"]) - {
+        name
+        for section in ("Conditions", "Resources", "Outputs")
+        for each in walk(template[section])
+        for name in template["Parameters"]
+        if each == {"Ref": name} or (isinstance(each, str) and f"${{{name}}}" in each)
+    }
+    assert not unused
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rules_refuse_the_impossible_and_accept_the_possible(template: Node, rule: str) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html"""
+    impossible, possible = RULES[rule]
+    process(template, **possible)
+    with pytest.raises(RefusedError, match=f"{rule}: ."):
+        process(template, **impossible)
+
+
+def test_rules_are_all_tested(template: Node) -> None:
+    assert set(RULES) == set(template["Rules"])
+
+
+def test_runs_on_is_the_emulator_only_where_samconfig_says_local(template: Node) -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
+    assert template["Parameters"]["RunsOn"]["Default"] == "aws"
+    for environment, commands in config.items():
+        if environment != "version":
+            assert ("RunsOn" in str(commands)) == (environment == "local"), environment
+    assert "RunsOn=emulator" in config["local"]["deploy"]["parameters"]["parameter_overrides"]
+
+
+def test_outputs_that_others_rely_on_exist(stack: Stack) -> None:
+    assert set(stack.outputs) >= DESIGNED_OUTPUTS
+
+
+def test_outputs_have_a_description_and_a_value(stack: Stack) -> None:
+    for name, output in stack.outputs.items():
+        assert output.get("Description", "").strip(), f"{name} has no description"
+        assert set(output) <= {"Description", "Value", "Export"}, name  # a comma in a flow map makes a new key
+        assert references(output["Value"]) <= set(stack.resources), name
+        assert output["Value"], name
+
+
+@pytest.mark.parametrize(
+    ("stage", "url"), [("$default", "${Api.ApiEndpoint}"), ("v1", "${Api.ApiEndpoint}/v1")], ids=["default", "named"]
+)
+def test_outputs_api_url_names_the_stage(template: Node, stage: str, url: str) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html"""
+    assert process(template, StageName=stage).outputs["ApiUrl"]["Value"] == url
+
+
+def test_outputs_sign_in_url_asks_for_what_the_web_client_has(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html"""
+    web = stack.resources["WebClient"]["Properties"]
+    _, _, query = stack.outputs["SignInUrl"]["Value"].partition("?")
+    fields = dict(field.split("=", 1) for field in query.split("&"))
+    assert fields["client_id"] == "${WebClient}"
+    assert fields["response_type"] in web["AllowedOAuthFlows"]
+    assert set(fields["scope"].split("+")) <= set(web["AllowedOAuthScopes"])
+    assert fields["redirect_uri"] in web["CallbackURLs"]
+
+
+def test_outputs_hold_no_secret(stack: Stack) -> None:
+    assert not [each for each in walk(dict(stack.outputs)) if isinstance(each, str) and ".ClientSecret}" in each]
