@@ -440,12 +440,12 @@ def _times() -> Iterator[Hostile]:
     for ago in (86_400, 3_600, 60, 6, 60.5):
         claims = access_claims(exp=now - ago)
         yield Hostile("expired", f"exp {ago} s ago", token(claims), tokens.ExpiredTokenError)
-    for ahead in (60, 3_600, 86_400, 10**9, 10**10):
+    for ahead in (1_800, 3_600, 86_400, 10**9, 10**10):
         claims = access_claims(nbf=now + ahead, exp=now + 10**10 + 10)
         yield Hostile("not yet valid", f"nbf {ahead}", token(claims), tokens.NotYetValidError)
         claims = access_claims(iat=now + ahead, exp=now + 10**10 + 10)
         yield Hostile("future iat", f"iat {ahead}", token(claims), tokens.IssuedInFutureError)
-    yield Hostile("future iat", "fraction", token(access_claims(iat=now + 60.25)), tokens.IssuedInFutureError)
+    yield Hostile("future iat", "fraction", token(access_claims(iat=now + 1_800.25)), tokens.IssuedInFutureError)
     for name in ("exp", "iat", "nbf"):
         # -1 e0 and the like are numbers to JSON; True is 1 to Python; a digit string is a number to int().
         for text in ("-1", "1e999", "-1e999", "1e300", "253402300800", "9" * 40, "9" * 4000, '"4000000000"', '"never"',
