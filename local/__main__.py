@@ -105,6 +105,8 @@ def write_outputs(arguments: argparse.Namespace, settings: Settings) -> None:
     on_aws = cast("Callable[[str], Any]", boto3.Session().client)
     client = on_aws if arguments.target == "aws" else _running(settings).client
     found = outputs_of(client("cloudformation"), arguments.stack)
+    if arguments.target == "local":
+        found["SignInUrl"] = sign_in_page(LocalStack(settings))
     cognito = client("cognito-idp")
     pool = cognito.describe_user_pool(UserPoolId=found["UserPoolId"])["UserPool"]
     web = cognito.describe_user_pool_client(UserPoolId=found["UserPoolId"], ClientId=found["WebClientId"])

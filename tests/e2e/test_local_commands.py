@@ -92,6 +92,7 @@ def test_outputs_are_written(
     assert amplify["custom"]["API"]["profiles"]["endpoint"] == stack.outputs["ApiUrl"]
     variables = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
     assert variables["POOLHOUSE_API_URL"] == stack.outputs["ApiUrl"]
+    assert variables["POOLHOUSE_SIGN_IN_URL"].startswith(f"{stack.settings.endpoint}/oauth2/authorize?client_id=")
     assert str(tmp_path / ".env") in capsys.readouterr().out
 
 

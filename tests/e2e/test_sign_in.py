@@ -105,7 +105,7 @@ def test_blocked_domain_is_refused_with_its_code(stack: LocalStack, cognito: Any
         )
     error = refused.value.response["Error"]
     assert error["Code"] == "UserLambdaValidationException"
-    assert "email_domain_refused: Sign-up with an address of this e-mail domain is not open." in error["Message"]
+    assert "email_domain_refused: Sign-up with an address of this e-mail domain is not open" in error["Message"]
     assert address not in error["Message"]
 
 

@@ -31,7 +31,7 @@ def customisation(answer: dict[str, Any]) -> tuple[list[str], list[str]]:
 def test_pre_token_generation_holds_suspended_user_out(load: Load, table: StubbedTable, name: str) -> None:
     # At every sign-in and at every refresh, and before the app client is asked for.
     table.will_get(ADA, {**PROFILE, "status": "suspended"})
-    with pytest.raises(Refusal, match=r"^account_suspended: This account is suspended\.$"):
+    with pytest.raises(Refusal, match=r"^account_suspended: This account is suspended$"):
         load("pre_token_generation").lambda_handler(sample(name), None)
 
 
@@ -104,7 +104,7 @@ def test_pre_token_generation_fails_closed_and_says_nothing_of_the_cause(
         pool.will_fail("TooManyRequestsException", "ada@example.com")
     with pytest.raises(Refusal) as raised:
         load("pre_token_generation").lambda_handler(sample("pre_token_generation/authentication"), None)
-    assert str(raised.value) == "try_again: Something went wrong on our side. Please try again."
+    assert str(raised.value) == "try_again: Something went wrong on our side. Please try again"
     (record,) = caplog.records
     assert "ada@example.com" not in str(vars(record))
 

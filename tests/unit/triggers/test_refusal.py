@@ -6,7 +6,7 @@ from poolhouse.triggers import Refusal
 
 def test_refusal_text_begins_with_code() -> None:
     refusal = Refusal("email_domain_refused", "Please use your work address.")
-    assert str(refusal) == "email_domain_refused: Please use your work address."
+    assert str(refusal) == "email_domain_refused: Please use your work address"
     assert (refusal.code, refusal.sentence) == ("email_domain_refused", "Please use your work address.")
 
 

@@ -22,12 +22,12 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours: it is the answer
 
     Example:
         >>> str(Refusal("email_domain_refused", "Please use your work address."))
-        'email_domain_refused: Please use your work address.'
+        'email_domain_refused: Please use your work address'
     """
 
     def __init__(self, code: str, sentence: str) -> None:
         if not _CODE.fullmatch(code):
             raise ValueError(f"a refusal's code is in snake case, and {code!r} is not")
-        super().__init__(f"{code}: {sentence}")
+        super().__init__(f"{code}: {sentence.removesuffix('.')}")  # Cognito ends the text with a full stop
         self.code = code
         self.sentence = sentence
