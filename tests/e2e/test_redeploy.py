@@ -25,8 +25,10 @@ def test_redeployed_code_runs_and_everything_is_kept(
     )
     assert changed != source
     code.write_text(changed)
-
-    stack.deploy()
+    try:
+        stack.deploy()
+    finally:
+        code.write_text(source)
 
     assert {name: stack.outputs[name] for name in KEPT} == outputs
     assert api.get("/profile", users.access_token(stack, "member")).json() == profile

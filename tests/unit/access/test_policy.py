@@ -220,5 +220,14 @@ def test_visible_leaves_out_personal_field_without_mask_for_masking_role() -> No
     assert shown == {"email": "ada@example.com"}
 
 
+def test_visible_hides_personal_field_from_machine_whatever_every_human_sees() -> None:
+    policy = Policy.parse("""
+        roles.r = { implied = true, personal = "masked" }
+        fields.email = { personal = true, mask = "email" }
+    """)
+    assert policy.visible(user(), PROFILE, own=False) == {"email": "a•••@example.com"}
+    assert policy.visible(machine("profiles/read.any"), PROFILE, own=False) == {}
+
+
 def test_default_policy_is_read_once() -> None:
     assert default_policy() is default_policy()

@@ -189,6 +189,9 @@ def test_email_domains_allow_only_address_that_ends_in_allowed_domain(email: str
         ("bücher.example", "xn--bcher-kva.example"),
         ("ＥＸＡＭＰＬＥ．com", "example.com"),
         ("mail_1.example", "mail_1.example"),
+        ("example.com\u3002", "example.com"),  # a root dot in other scripts
+        ("example.com\uff0e", "example.com"),
+        ("example.com\uff61", "example.com"),
     ],
 )
 def test_normalise_makes_spellings_equal(domain: str, normal: str) -> None:

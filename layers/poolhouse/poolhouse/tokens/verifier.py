@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from poolhouse.tokens import parsing
-from poolhouse.tokens.claims import Claims, PrincipalType, freeze
+from poolhouse.tokens.claims import Claims, freeze
 from poolhouse.tokens.endpoints import KEYS_PATH, pool_issuers, pool_region
 from poolhouse.tokens.errors import (
     AlgorithmNotAllowedError,
@@ -325,7 +325,20 @@ class CognitoVerifier(_Verifier):
         _check_scopes(scopes, self._any_scope, self._all_scopes)
         sub = payload["sub"]
         machine = is_access and username is None and sub == client_id
-        return _claims(payload, token_use, client_id, username, groups, scopes, "machine" if machine else "user")
+        return Claims(
+            payload["iss"],
+            sub,
+            username,
+            groups,
+            scopes,
+            client_id,
+            payload.get("origin_jti"),
+            payload.get("jti"),
+            token_use,
+            int(payload["exp"]),
+            "machine" if machine else "user",
+            MappingProxyType(payload),
+        )
 
     def _client_of_access_token(self, payload: dict[str, Any]) -> str:
         if "client_id" not in payload:
@@ -433,33 +446,20 @@ class OidcVerifier(_Verifier):
         scopes = frozenset(payload.get("scope", "").split())
         _check_scopes(scopes, self._any_scope, self._all_scopes)
         client_id = payload.get("client_id", payload.get("azp"))
-        principal: PrincipalType = "machine" if payload["sub"] == client_id else "user"
-        return _claims(payload, None, client_id, None, (), scopes, principal)
-
-
-def _claims(  # noqa: PLR0913, PLR0917, RUF100 - one place where the fields are put together
-    payload: dict[str, Any],
-    token_use: str | None,
-    client_id: str | None,
-    username: str | None,
-    groups: tuple[str, ...],
-    scopes: frozenset[str],
-    principal_type: PrincipalType,
-) -> Claims:
-    return Claims(
-        payload["iss"],
-        payload["sub"],
-        username,
-        groups,
-        scopes,
-        client_id,
-        payload.get("origin_jti"),
-        payload.get("jti"),
-        token_use,
-        int(payload["exp"]),
-        principal_type,
-        MappingProxyType(payload),
-    )
+        return Claims(
+            issuer=payload["iss"],
+            sub=payload["sub"],
+            username=None,
+            groups=(),
+            scopes=scopes,
+            client_id=client_id,
+            origin_jti=None,
+            jti=payload.get("jti"),
+            token_use=None,
+            expires_at=int(payload["exp"]),
+            principal_type="machine" if payload["sub"] == client_id else "user",
+            claims=MappingProxyType(payload),
+        )
 
 
 def _check_scopes(held: frozenset[str], any_of: frozenset[str] | None, all_of: frozenset[str] | None) -> None:
