@@ -24,8 +24,13 @@ class LocalStack:
         """Run ``sam build`` into a folder of this stack's own, so that it can never be deployed to AWS by mistake.
 
         Raises:
-            LocalError: The build failed; the message has the end of what sam said.
+            LocalError: A handler does not compile, or sam build failed; the message has the line, or what sam said.
         """
+        for handler in sorted(ROOT.glob("functions/*/app.py")):
+            try:  # sam copies a handler unread: the mistake would show at the first sign-in
+                compile(handler.read_text(encoding="utf-8"), handler, "exec")
+            except SyntaxError as error:
+                raise LocalError(f"{handler.relative_to(ROOT)}, line {error.lineno}: {error.msg}") from error
         cache = self.settings.folder / "cache"
         self._sam("build", "--build-dir", self._template.parent, "--cache-dir", cache)
 
@@ -81,7 +86,7 @@ class LocalStack:
                 check=False,
             )
         if done.returncode:
-            raise LocalError(f"sam {command} failed. The end of what it said:\n{tail(log)}\nAll of it: {log}")
+            raise LocalError(f"sam {command} failed:\n{_cause(log)}\nAll that it said: {log}")
 
     def _set_cors(self) -> None:
         # The emulator drops the API's CorsConfiguration at a deployment and keeps it when it is set by UpdateApi.
@@ -91,6 +96,15 @@ class LocalStack:
         self.settings.client("apigatewayv2").update_api(
             ApiId=self.physical_id("Api"), CorsConfiguration={**cors, "AllowOrigins": origins.split(",")}
         )
+
+
+def _cause(log: Path) -> str:
+    """What sam itself calls the error and the resources that failed; where it names none, the end of its log."""
+    lines = log.read_text(errors="replace").splitlines()
+    causes = [
+        f"    {line.strip()}" for line in lines if line.startswith(("Error:", "Build Failed")) or "_FAILED" in line
+    ]
+    return "\n".join(causes) or tail(log)
 
 
 def outputs_of(cloudformation: Any, stack: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from boto3.session import Session
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
@@ -124,7 +124,8 @@ def _apply_sam(template: Node, parameters: Mapping[str, str]) -> Node:
         for key in ("CodeUri", "ContentUri"):
             if key in resource.get("Properties", {}):  # `sam package` puts the place of the upload here
                 resource["Properties"][key] = f"s3://packaged/{resource['Properties'][key]}"
-    translator = Translator(None, Parser(), boto_session=Session(region_name=REGION))
+    session = SimpleNamespace(region_name=REGION)  # a real one would read this machine's AWS configuration
+    translator = Translator(None, Parser(), boto_session=session)
     return translator.translate(uploaded, dict(parameters))
 
 

@@ -1,0 +1,32 @@
+"""What the person at the keyboard is told when a build or a deployment fails."""
+
+from pathlib import Path
+
+import pytest
+
+from local import stack as local_stack
+from local.settings import LocalError, Settings
+from local.stack import LocalStack
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A house with one function and no template, in which sam has nothing to build."""
+    monkeypatch.setattr(local_stack, "ROOT", tmp_path)
+    handler = tmp_path / "functions" / "pre_sign_up" / "app.py"
+    handler.parent.mkdir(parents=True)
+    handler.write_text("x = 1\n")
+    return tmp_path
+
+
+def test_build_names_the_line_of_a_handler_that_does_not_compile(house: Path) -> None:
+    (house / "functions" / "pre_sign_up" / "app.py").write_text("x = 1\ny = (\n")
+    with pytest.raises(LocalError, match=r"^functions/pre_sign_up/app.py, line 2: '\(' was never closed$"):
+        LocalStack(Settings(4566, house)).build()
+
+
+def test_build_tells_what_sam_calls_the_error_and_where_its_log_is(house: Path) -> None:
+    with pytest.raises(LocalError, match=r"^sam build failed:\n") as failed:
+        LocalStack(Settings(4566, house)).build()
+    assert "Error: " in str(failed.value)
+    assert str(house / "build.log") in str(failed.value)
