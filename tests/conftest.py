@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from local import users
@@ -12,6 +13,10 @@ from local.settings import HOST, ROOT, Settings
 from local.stack import LocalStack
 
 DEPLOYED = ("e2e", "integration")
+
+# A busy machine is no failure: how fast something is belongs into the benchmark.
+hypothesis.settings.register_profile("poolhouse", deadline=None)
+hypothesis.settings.load_profile("poolhouse")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
