@@ -19,6 +19,8 @@ BAD_REDIRECTS = [
     "https://app.example.com/,http://example.com/",  # every item of a list counts
     *NOT_LOCALHOST,
     "https://app.example.com/#fragment",
+    "javascript://%0aalert(1)",
+    "data://text",
     "https://app.example.com/a b",
     "https://",
     "http://",
@@ -29,6 +31,8 @@ GOOD_REDIRECTS = [
     "https://app.example.com/signed-in",
     "http://localhost:3000/",
     "http://localhost/",
+    "http://127.0.0.1:8080/signed-in",
+    "http://[::1]:8080/",
     "https://app.example.com/a?b=c,http://localhost:5173/",
     "myapp://signed-in",
     "com.example.app://signed-in",
