@@ -108,3 +108,20 @@ def test_app_client_scopes_make_their_client_when_they_need_one(
     clients.of(POOL, "web")
     clients.of(POOL, "server")
     assert made == [pool.client]
+
+
+def test_app_client_scopes_survive_an_outage_for_an_hour(
+    clients: AppClientScopes, pool: StubbedPool, clock: Clock
+) -> None:
+    pool.will_describe_client("web", ["openid"])
+    clock.now = 1000.0
+    assert clients.of(POOL, "web") == {"openid"}
+
+    pool.will_fail("TooManyRequestsException", "slow down")
+    clock.now = 1000.0 + 3600
+    assert clients.of(POOL, "web") == {"openid"}
+
+    pool.will_fail("TooManyRequestsException", "slow down")
+    clock.now = 1000.0 + 3601
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        clients.of(POOL, "web")

@@ -4,11 +4,16 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from poolhouse.logs import describe_error, get_logger
+
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _MAX_AGE_SECONDS: Final = 300
+_HARD_AGE_SECONDS: Final = 3600
 _MAX_CLIENTS: Final = 1000
+
+_logger = get_logger(__name__)
 
 
 class AppClientScopes:
@@ -38,14 +43,23 @@ class AppClientScopes:
     def of(self, user_pool_id: str, client_id: str) -> frozenset[str]:
         """The scopes that the app client lists; none where it lists none.
 
+        When Cognito refuses or does not answer, an answer from the last hour is used.
+
         Raises:
-            botocore.exceptions.ClientError: Cognito refuses: no such client, or no right to ask.
+            botocore.exceptions.ClientError: Cognito refuses: no such client, no right to ask, or too many calls.
             botocore.exceptions.BotoCoreError: Cognito does not answer.
         """
         now = time.monotonic()
         asked_at, scopes = self._known.get(client_id, (None, frozenset[str]()))
         if asked_at is None or now - asked_at > _MAX_AGE_SECONDS:
-            answer = self._client.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
+            try:
+                answer = self._client.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
+            except Exception as error:
+                if asked_at is None or now - asked_at > _HARD_AGE_SECONDS:
+                    raise
+                # A throttled call must not stop every sign-in while what it would answer is known.
+                _logger.warning("using the scopes of an app client asked for earlier: %s", describe_error(error))
+                return scopes
             scopes = frozenset(answer["UserPoolClient"].get("AllowedOAuthScopes", ()))
             if len(self._known) >= _MAX_CLIENTS:
                 self._known.clear()

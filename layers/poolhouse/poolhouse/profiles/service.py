@@ -29,8 +29,8 @@ class ProfileService:
         """The caller's own profile, in full.
 
         Raises:
-            InsufficientScopeError: The caller is a machine, or the token lacks ``profiles/read``.
-            ProfileNotFoundError: The caller has none.
+            InsufficientScopeError: ``profiles/read`` is not granted.
+            ProfileNotFoundError: The caller has none; a machine never has one.
             AccountSuspendedError: The caller is suspended.
         """
         self._require(caller, READ_OWN)

@@ -17,7 +17,8 @@ class EmailDomains:
     """An allow list and a block list of e-mail domains.
 
     An entry is a domain (``example.com``: that domain alone) or a wildcard (``*.example.com``: every domain below it).
-    A blocked domain is refused even where it is allowed too. An empty allow list allows every domain.
+    A blocked domain is refused even where it is allowed too. An empty allow list allows every domain. Names are read by
+    IDNA 2003, which takes ``ß`` for ``ss``: write such a domain in its ``xn--`` form.
 
     Attributes:
         allowed: Normalised entries.
