@@ -36,7 +36,7 @@ logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_u
 	$(LOCAL) logs --function "$(FUNCTION)"
 
 test: lint emulator ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 lint: tools ## Check style, types and the template, without running anything
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml

@@ -5,9 +5,7 @@ is missing from a layer has to fail here as it would on AWS. It listens on loopb
 """
 
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,11 +15,11 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
+from local.processes import end_group, started
 from local.settings import HOST, ROOT, LocalError, Settings
 
 _PROGRAM: Final = ROOT / ".emulator" / "bin" / "ministack"
 _START_SECONDS: Final = 60
-_STOP_SECONDS: Final = 10
 
 
 class Emulator:
@@ -39,10 +37,11 @@ class Emulator:
         """The process that an earlier :meth:`start` started, or None when it no longer runs."""
         try:
             state = json.loads(self._state.read_text())
-        except FileNotFoundError:
+            pid, start = int(state["pid"]), state["started"]
+        except (OSError, ValueError, TypeError, KeyError):  # none, or cut short when what wrote it was killed
             return None
         # A process id is used again: the same one counts only with the same start time.
-        return state["pid"] if state["started"] == _started(state["pid"]) else None
+        return pid if start and start == started(pid) else None
 
     def start(self, *, tied: bool = False) -> None:
         """Start it and wait until it answers.
@@ -66,17 +65,17 @@ class Emulator:
         command: list[str | Path] = [_PROGRAM]
         if tied:
             command = [sys.executable, Path(__file__).with_name("tether.py"), *command]
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                env=self._environment(),
-                stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C at the keyboard is for make, and the group can be ended as one
-            )
-        self._state.write_text(json.dumps({"pid": self._process.pid, "started": _started(self._process.pid)}))
         try:
+            with self.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    env=self._environment(),
+                    stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C at the keyboard is for make, and the group can be ended as one
+                )
+            self._state.write_text(json.dumps({"pid": self._process.pid, "started": started(self._process.pid)}))
             self._wait_until_it_answers(self._process)
         except BaseException:
             self.stop()
@@ -84,9 +83,10 @@ class Emulator:
 
     def stop(self) -> bool:
         """End it with all it started, and remove what it unpacked. Returns whether there was anything to end."""
-        pid = self.pid
+        # What this object started counts even when it was interrupted before it could write that down.
+        pid = self._process.pid if self._process is not None and self._process.poll() is None else self.pid
         if pid is not None:
-            _end_group(pid)
+            end_group(pid)
         if self._process is not None:
             self._process.communicate()  # takes the exit status and closes the tether's pipe
         self._state.unlink(missing_ok=True)
@@ -130,30 +130,3 @@ def _taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def _started(pid: int) -> str:
-    """When the process started, as the system tells it; empty when there is none."""
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return shown.stdout.strip()
-
-
-def _end_group(pid: int) -> None:
-    for sign, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 2)):
-        deadline = time.monotonic() + seconds
-        try:
-            os.killpg(pid, sign)
-            while time.monotonic() < deadline:
-                _reap(pid)
-                os.killpg(pid, 0)
-                time.sleep(0.05)
-        except (ProcessLookupError, PermissionError):
-            return
-
-
-def _reap(pid: int) -> None:
-    """Take a child's exit status, so that it does not count as alive; another's child is not ours to take."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

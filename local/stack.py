@@ -1,5 +1,6 @@
 """Builds the stack for this machine, deploys it to the emulator, and reads what came of it."""
 
+import signal
 import subprocess
 import sys
 from functools import cached_property
@@ -10,6 +11,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from local.emulator import tail
+from local.processes import end_group
 from local.settings import ROOT, STACK, LocalError, Settings
 
 
@@ -76,16 +78,22 @@ class LocalStack:
             "LAYER_PLATFORM": "host",
         }
         with log.open("wb") as output:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [tools / "sam", command, "--config-file", ROOT / "samconfig.toml", "--config-env", "local", *arguments],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                check=False,
+                start_new_session=True,  # so that what it runs, make and pip, can be ended with it
             )
-        if done.returncode:
+            try:
+                returncode = process.wait()
+            except BaseException:
+                end_group(process.pid, by=signal.SIGINT)
+                process.wait()
+                raise
+        if returncode:
             raise LocalError(f"sam {command} failed:\n{_cause(log)}\nAll that it said: {log}")
 
     def _set_cors(self) -> None:

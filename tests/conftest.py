@@ -2,28 +2,31 @@
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from local import users
 from local.emulator import Emulator
-from local.settings import HOST, ROOT, Settings
+from local.settings import HOST, Settings
 from local.stack import LocalStack
 
-DEPLOYED = ("e2e", "integration")
+DEPLOYED = ("tests/e2e/", "tests/integration/")
 
 # A busy machine is no failure: how fast something is belongs into the benchmark.
 hypothesis.settings.register_profile("poolhouse", deadline=None)
 hypothesis.settings.load_profile("poolhouse")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of the deployed stack to one worker: it deploys once, while the other runs the rest."""
-    for item in items:
-        if Path(item.path).relative_to(ROOT / "tests").parts[0] in DEPLOYED:
-            item.add_marker(pytest.mark.xdist_group("stack"))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all tests of the deployed stack to one worker: it deploys once, while the other runs the rest.
+
+    The groups of pytest-xdist have no effect with pytest 9.2 (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+    """
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda test: "stack" if test.startswith(DEPLOYED) else test
+    return scheduler
 
 
 @pytest.fixture(scope="session")
