@@ -35,15 +35,19 @@ invoke: tools ## Run a function on a sample event. FUNCTION=pre_sign_up EVENT=ev
 logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_up
 	$(LOCAL) logs --function "$(FUNCTION)"
 
-test: lint emulator ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
+test: lint emulator bench/node_modules/.installed ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
+bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
+	@$(BIN)/python -m bench
+
 lint: tools ## Check style, types and the template, without running anything
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml examples/*/template.yaml
 
 requirements: tools ## Resolve pyproject.toml's groups again, with hashes
-	@for group in bootstrap emulator dev; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
+	@for group in bootstrap emulator dev bench; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
 	@$(COMPILE) --group functions -o layers/dependencies/requirements.txt
+	@$(COMPILE) --group usual -o bench/usual/requirements.txt
 
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-header
@@ -64,4 +68,14 @@ emulator: .emulator/.installed
 	@$(BIN)/uv pip install --quiet --python .emulator/bin/python --require-hashes -r requirements/emulator.txt
 	@touch $@
 
-.PHONY: help up status down outputs token invoke logs test lint requirements tools emulator
+# With bytecode: the measured interpreters write none. Without Node.js its rows say so.
+.bench/.installed: requirements/bench.txt .venv/.installed | bench/node_modules/.installed
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .bench
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python .bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# The tests and the benchmark compare with aws-jwt-verify where there is Node.js.
+bench/node_modules/.installed: bench/package.json bench/package-lock.json
+	@if command -v npm > /dev/null; then cd bench && npm ci --silent && touch node_modules/.installed; fi
+
+.PHONY: help up status down outputs token invoke logs test bench lint requirements tools emulator

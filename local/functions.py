@@ -7,12 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local import users
 from local.settings import ROOT, STACK, LocalError
 from local.stack import LocalStack
 
 # What stands in events/ for the ids that only a deployed stack knows.
 SAMPLE_POOL_ID = "us-east-1_EXAMPLE01"
 SAMPLE_CLIENT_ID = "1example23456789"
+SAMPLE_TOKEN = "header.payload.signature"  # noqa: S105 - what stands for a token, which no file can hold for long
 
 
 def names() -> list[str]:
@@ -26,7 +28,8 @@ def invoke(stack: LocalStack, function: str, event_file: Path | None) -> tuple[A
     Args:
         stack: The local stack.
         function: The folder's name, such as ``pre_sign_up``.
-        event_file: A JSON file. The sample ids of the pool and the web client become those of the stack.
+        event_file: A JSON file. The sample ids of the pool and the web client become those of the stack, the
+            sample token a member's.
 
     Returns:
         What the function returned, or the error it raised; and whether it returned.
@@ -45,6 +48,8 @@ def invoke(stack: LocalStack, function: str, event_file: Path | None) -> tuple[A
         raise LocalError(f"{event_file} cannot be read ({error.strerror}). There are:\n{choice}") from error
     text = text.replace(SAMPLE_POOL_ID, stack.outputs["UserPoolId"])
     text = text.replace(SAMPLE_CLIENT_ID, stack.outputs["WebClientId"])
+    if SAMPLE_TOKEN in text:
+        text = text.replace(SAMPLE_TOKEN, users.access_token(stack, "member"))
     try:
         json.loads(text)
     except json.JSONDecodeError as error:

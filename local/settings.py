@@ -1,6 +1,7 @@
 """Where the local stack lives: its port, its folder, its keys, and how to reach it."""
 
 import os
+import socket
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,3 +67,10 @@ def _client(service: str, endpoint: str) -> Any:
     # The keys are given here, so that no profile or key of the user's is ever sent anywhere.
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
     return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,6 +1,5 @@
 """What the suites share: the deployed stack, made once."""
 
-import socket
 from collections.abc import Iterator
 
 import hypothesis
@@ -9,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from local import users
 from local.emulator import Emulator
-from local.settings import HOST, Settings
+from local.settings import Settings, free_port
 from local.stack import LocalStack
 
 DEPLOYED = ("tests/e2e/", "tests/integration/")
@@ -48,10 +47,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def seeded(stack: LocalStack) -> dict[str, users.User]:
     """One user for each role, by role."""
     return {user.role: user for user in users.seed(stack)}
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

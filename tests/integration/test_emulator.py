@@ -18,8 +18,7 @@ import pytest
 from local import emulator as local_emulator
 from local import processes
 from local.emulator import Emulator
-from local.settings import HOST, ROOT, LocalError, Settings
-from tests.conftest import free_port
+from local.settings import HOST, ROOT, LocalError, Settings, free_port
 
 HOLD = """
 import sys, time

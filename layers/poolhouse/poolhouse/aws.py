@@ -2,8 +2,12 @@
 
 from typing import TYPE_CHECKING, Final, cast
 
-import botocore.session
-from botocore.config import Config
+try:
+    import botocore.session
+    from botocore.config import Config
+except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
+    missing.add_note("Clients of AWS are made with botocore: install poolhouse[profiles] or poolhouse[pools].")
+    raise
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

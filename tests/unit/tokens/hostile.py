@@ -491,10 +491,9 @@ def _audiences() -> Iterator[Hostile]:
 def _permissions() -> Iterator[Hostile]:
     bad = tokens.InsufficientScopeError
     for scope in (None, "", " ", "profiles", "profiles/read.any", "PROFILES/READ", "profiles/read,openid",
-        "xprofiles/read",
-                  "profiles/\u0072ead2", "profiles/read\u00a0x"[:14]):  # fmt: skip
-        if scope is None or "profiles/read" not in scope.split():
-            yield Hostile("scope", repr(scope), token(access_claims(scope=scope)), bad)
+                  "xprofiles/read", "profiles/read2", "openid\tprofiles/read", "openid\nprofiles/read",
+                  "openid\u00a0profiles/read", "profiles/read\u00a0"):  # fmt: skip
+        yield Hostile("scope", repr(scope), token(access_claims(scope=scope)), bad)
     group = tokens.InsufficientGroupError
     for groups in (
         None,

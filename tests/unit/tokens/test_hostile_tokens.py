@@ -160,7 +160,7 @@ def _pyjwt_accepts(hostile: Hostile) -> bool:
             claims["token_use"] == hostile.use
             and "admin" in claims.get("cognito:groups", [])
             and (not on_access or claims["client_id"] == minting.CLIENT)
-            and (not on_access or "profiles/read" in claims.get("scope", "").split())
+            and (not on_access or "profiles/read" in claims.get("scope", "").split(" "))
             and (not on_access or claims.get("aud", minting.CLIENT) == minting.CLIENT)
         )
     except (jwt.PyJWTError, TypeError, AttributeError, ValueError, OverflowError):

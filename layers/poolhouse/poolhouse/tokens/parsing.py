@@ -61,6 +61,8 @@ _PADDING = (b"", b"", b"==", b"=")
 
 _JSON_SPACE = " \t\n\r"
 
+_DOT = ord(".")  # as a number: looking for `b"."` in bytes makes and drops an exception first
+
 
 class _DuplicateMember(Exception):  # noqa: N818 - a signal inside this module, never seen outside
     pass
@@ -98,11 +100,11 @@ def split(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     Raises:
         MalformedTokenError: there are not exactly three parts, or one is empty. An encrypted token has five.
     """
-    parts = token.split(b".", 3)
-    if len(parts) != 3 or b"" in parts:
+    signing_input, _, signature = token.rpartition(b".")
+    header, _, payload = signing_input.partition(b".")
+    if not header or not payload or not signature or _DOT in payload:
         raise MalformedTokenError("The token is not three non-empty parts separated by two dots.")
-    header, payload, signature = parts
-    return header, payload, signature, token[: -1 - len(signature)]
+    return header, payload, signature, signing_input
 
 
 def decode_base64url(part: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from collections import OrderedDict
 
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
@@ -16,6 +17,8 @@ CACHE_BYTES = 4_000_000
 # A verdict with its claims object, and a claim's name, value and place in a container, as measured and rounded up.
 _ENTRY_BYTES = 1_200
 _VALUE_BYTES = 200
+
+_BACKSLASH = ord("\\")  # as a number: looking for bytes in bytes makes and drops an exception first
 
 # `hashlib` would load a second OpenSSL beside the one that `cryptography` brings, at 6 ms of cold start.
 _EMPTY = Hash(SHA256())
@@ -56,7 +59,7 @@ class VerdictCache:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._used = 0
-        self._verdicts: dict[bytes, Verdict] = {}
+        self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()  # its first is found at once, a plain one's not
         self._lock = allocate_lock()
         self.get = self._verdicts.get
 
@@ -79,8 +82,8 @@ class VerdictCache:
                 self._drop(token_digest)
             used = self._used + verdict.size
             while used > self._max_bytes:
-                # Dictionaries keep their order: the first is the oldest.
-                used -= verdicts.pop(next(iter(verdicts))).size
+                _, oldest = verdicts.popitem(last=False)
+                used -= oldest.size
             verdicts[token_digest] = verdict
             self._used = used
 
@@ -109,5 +112,5 @@ def size_of(payload: bytes, values: int) -> int:
         values: number of its claims and of the values nested in them.
     """
     # One character outside Latin-1 makes Python store its whole string with four bytes a character.
-    width = 1 if payload.isascii() and b"\\" not in payload else 4
+    width = 1 if payload.isascii() and _BACKSLASH not in payload else 4
     return _ENTRY_BYTES + width * len(payload) + _VALUE_BYTES * values

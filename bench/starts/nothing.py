@@ -1,0 +1,5 @@
+"""The interpreter alone."""
+
+import time
+
+print(time.monotonic_ns())
