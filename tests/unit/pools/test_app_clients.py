@@ -125,3 +125,17 @@ def test_app_client_scopes_survive_an_outage_for_an_hour(
     clock.now = 1000.0 + 3601
     with pytest.raises(ClientError, match="TooManyRequestsException"):
         clients.of(POOL, "web")
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "InvalidParameterException"])
+def test_app_client_scopes_of_client_that_is_gone_are_not_used(
+    clients: AppClientScopes, pool: StubbedPool, clock: Clock, code: str
+) -> None:
+    pool.will_describe_client("web", ["openid"])
+    clock.now = 1000.0
+    assert clients.of(POOL, "web") == {"openid"}
+
+    pool.will_fail(code)
+    clock.now = 1000.0 + 301
+    with pytest.raises(ClientError, match=code):
+        clients.of(POOL, "web")

@@ -100,6 +100,10 @@ BAD_VALUES = {
     "FromEmailAddress": ["example.com", "no address", "a@example.com\nBcc: b@example.com"],
     "ApiRateLimit": ["0", "-5", "many"],
     "ApiBurstLimit": ["0", "-5"],
+    "RequiredScopes": ["a b", "a, b", "a,", ",a", 'a"b', "a\\b"],
+    "RequiredGroups": ["a b", "a, b", "a,", ",a"],
+    "AllowTokenInQuery": ["true", "On", ""],
+    "Jwks": ["https://cognito-idp.us-east-1.amazonaws.com/pool", "{}", '[{"kty":"RSA"}]', '{"keys":['],
 }
 GOOD_VALUES = {
     "StageName": ["$default", "v1", "test_stage-2"],
@@ -118,6 +122,9 @@ GOOD_VALUES = {
     "DomainPrefix": ["", "a", "login", "my-login-2", "a" * 63],
     "AccessTokenMinutes": ["5", "1440"],
     "AuthorizerCacheSeconds": ["0", "3600"],
+    "RequiredScopes": ["", "profiles/read", "profiles/read,https://api.example.com/orders:read"],
+    "RequiredGroups": ["", "admin", "admin,support"],
+    "Jwks": ["", '{"keys":[{"kty":"RSA","kid":"a"}]}', '{ "keys": [\n{"kty":"RSA"}\n] }\n'],
 }
 
 RULES = {

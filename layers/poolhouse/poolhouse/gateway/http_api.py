@@ -1,101 +1,70 @@
-"""HTTP APIs: the Lambda authorizer with payload format 2.0 and simple responses, and what the integration receives.
+"""HTTP APIs: a Lambda authorizer with payload format 2.0 or 1.0, and what the integration receives.
 
 The format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+
+An HTTP API answers 401 by itself to a request without the identity source, and 403 to whatever its authorizer refuses.
+No answer of the authorizer makes it 401.
 """
 
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from __future__ import annotations
 
-from poolhouse.access.principal import Principal, PrincipalType
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from poolhouse.gateway import bearer, context
+from poolhouse.gateway.rest_api import RestApi
 
 if TYPE_CHECKING:
+    from poolhouse.access.principal import Principal
     from poolhouse.tokens import Claims
 
-_SCHEME: Final = "bearer "
+
+class SimpleResponses:
+    """The authorizer's side of an HTTP API with payload format 2.0 and simple responses."""
+
+    def token(self, event: Mapping[str, Any]) -> str:
+        """Return the token in the ``Authorization`` header, or an empty string where there is none.
+
+        Example:
+            >>> SimpleResponses().token({"headers": {"authorization": "Bearer abc"}})
+            'abc'
+        """
+        return bearer.credentials((event.get("headers") or {}).get("authorization"))
+
+    def allow(self, _event: Mapping[str, Any], claims: Claims) -> dict[str, Any]:
+        """Let the request through and tell the integration who calls."""
+        return {"isAuthorized": True, "context": context.from_claims(claims)}
+
+    def unauthenticated(self, _event: Mapping[str, Any]) -> dict[str, Any]:
+        """Refuse the request: the API answers 403 and the integration never runs."""
+        return {"isAuthorized": False}
+
+    forbidden = unauthenticated
 
 
-class NoPrincipalError(Exception):
-    """The request carries no authorizer context that names a caller, or one whose token has ended."""
+class PolicyResponses(RestApi):
+    """The authorizer's side of an HTTP API that expects an IAM policy, with payload format 2.0 or 1.0.
 
-
-def bearer_token(event: Mapping[str, Any]) -> str:
-    """The token in the ``Authorization`` header, or an empty string where there is none.
-
-    The scheme is compared without regard to case (RFC 9110, section 11.1). Several headers arrive joined by commas,
-    and what they make is no token.
-
-    Example:
-        >>> bearer_token({"headers": {"authorization": "Bearer abc"}})
-        'abc'
+    As of a REST API, but for a bad token: of no exception AWS says that an HTTP API makes 401 of it.
     """
-    header = (event.get("headers") or {}).get("authorization") or ""
-    scheme, token = header[: len(_SCHEME)], header[len(_SCHEME) :]
-    return token.strip(" ") if scheme.lower() == _SCHEME else ""
 
-
-def allow(claims: "Claims") -> dict[str, Any]:
-    """Let the request through and tell the integration who calls.
-
-    Context values are scalars, because a list or a map makes the integration fail without a word.
-    """
-    return {
-        "isAuthorized": True,
-        "context": {
-            "sub": claims.sub,
-            "username": claims.username or "",
-            "client_id": claims.client_id,
-            "principal_type": claims.principal_type,
-            # A name with a space would arrive as two; Cognito's own groups have none.
-            "roles": " ".join(group for group in claims.groups if group.split() == [group]),
-            "scopes": " ".join(sorted(claims.scopes)),
-            "token_use": claims.token_use,
-            "exp": claims.expires_at,
-            "jti": claims.jti or "",
-        },
-    }
-
-
-def deny() -> dict[str, Any]:
-    """Refuse the request: the API answers 403 and the integration never runs."""
-    return {"isAuthorized": False}
+    def unauthenticated(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Refuse every route of the stage: the API answers 403 and the integration never runs."""
+        return self.forbidden(event)
 
 
 def principal(event: Mapping[str, Any], *, now: float) -> Principal:
-    """Who calls, as the authorizer told the gateway.
-
-    The integration does not trust that the gateway did its part: an event without a whole authorizer context, made by
-    hand or let through by a routing mistake, names nobody.
+    """Return who calls, as the authorizer told the gateway.
 
     Args:
-        event: The event that the integration received, payload format 2.0.
-        now: The time in seconds since the epoch. The gateway may answer from its cache after the token has ended, so
-            the end is looked at again.
+        event: The event that the integration received, payload format 2.0 or 1.0.
+        now: The time in seconds since the epoch.
 
     Raises:
-        NoPrincipalError: The context is missing, incomplete or contradictory, not of an access token, or past its end.
+        NoPrincipalError: See :func:`poolhouse.gateway.context.to_principal`.
     """
-    try:
-        context = event["requestContext"]["authorizer"]["lambda"]
-        if context["token_use"] != "access":  # noqa: S105 - a kind of token, no password
-            raise NoPrincipalError("the caller is not known by an access token")
-        end = float(context["exp"])
-        if end <= now:
-            raise NoPrincipalError("the access token has ended")
-        if not math.isfinite(end):
-            raise ValueError("the end of the access token is no date")  # noqa: TRY301 - one place says what is wrong
-        return Principal(
-            sub=_text(context["sub"]),
-            client_id=_text(context["client_id"]),
-            principal_type=cast("PrincipalType", context["principal_type"]),
-            roles=frozenset(_text(context["roles"]).split()),
-            scopes=frozenset(_text(context["scopes"]).split()),
-        )
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise NoPrincipalError("the authorizer context is missing or incomplete") from error
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a member of the authorizer context is not a string")
-    return value
+    request = event.get("requestContext")
+    given = request.get("authorizer") if isinstance(request, dict) else None
+    if isinstance(given, dict) and event.get("version") != "1.0":
+        given = given.get("lambda")
+    return context.to_principal(given, now=now)

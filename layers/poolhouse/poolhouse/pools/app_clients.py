@@ -13,6 +13,9 @@ _MAX_AGE_SECONDS: Final = 300
 _HARD_AGE_SECONDS: Final = 3600
 _MAX_CLIENTS: Final = 1000
 
+# Refusals that say nothing of the client; no code at all is a time-out. A client that is gone must not keep its scopes.
+_PASSING: Final = frozenset({None, "TooManyRequestsException", "ThrottlingException", "InternalErrorException"})
+
 _logger = get_logger(__name__)
 
 
@@ -43,7 +46,7 @@ class AppClientScopes:
     def of(self, user_pool_id: str, client_id: str) -> frozenset[str]:
         """The scopes that the app client lists; none where it lists none.
 
-        When Cognito refuses or does not answer, an answer from the last hour is used.
+        When Cognito throttles or does not answer, an answer from the last hour is used.
 
         Raises:
             botocore.exceptions.ClientError: Cognito refuses: no such client, no right to ask, or too many calls.
@@ -55,7 +58,8 @@ class AppClientScopes:
             try:
                 answer = self._client.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
             except Exception as error:
-                if asked_at is None or now - asked_at > _HARD_AGE_SECONDS:
+                code = getattr(error, "response", {}).get("Error", {}).get("Code")
+                if asked_at is None or now - asked_at > _HARD_AGE_SECONDS or code not in _PASSING:
                     raise
                 # A throttled call must not stop every sign-in while what it would answer is known.
                 _logger.warning("using the scopes of an app client asked for earlier: %s", describe_error(error))
