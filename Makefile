@@ -35,7 +35,7 @@ invoke: tools ## Run a function on a sample event. FUNCTION=pre_sign_up EVENT=ev
 logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_up
 	$(LOCAL) logs --function "$(FUNCTION)"
 
-test: lint emulator bench/node_modules/.installed ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
+test: lint emulator bench/node_modules/.installed tests/cognito_local/node_modules/.installed ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
@@ -47,6 +47,7 @@ lint: tools ## Check style, types and the template, without running anything
 requirements: tools ## Resolve pyproject.toml's groups again, with hashes
 	@for group in bootstrap emulator dev bench; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
 	@$(COMPILE) --group functions -o layers/dependencies/requirements.txt
+	@$(COMPILE) --group message_sender --no-deps -o layers/message_sender_dependencies/requirements.txt
 	@$(COMPILE) --group usual -o bench/usual/requirements.txt
 
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes \
@@ -77,5 +78,9 @@ emulator: .emulator/.installed
 # The tests and the benchmark compare with aws-jwt-verify where there is Node.js.
 bench/node_modules/.installed: bench/package.json bench/package-lock.json
 	@if command -v npm > /dev/null; then cd bench && npm ci --silent && touch node_modules/.installed; fi
+
+# A second user pool emulator, for triggers that the first one never fires.
+tests/cognito_local/node_modules/.installed: tests/cognito_local/package.json tests/cognito_local/package-lock.json
+	@if command -v npm > /dev/null; then cd tests/cognito_local && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
 .PHONY: help up status down outputs token invoke logs test bench lint requirements tools emulator

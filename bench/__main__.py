@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from bench import report, runtime, start
+from bench import report, runtime, start, triggers
 from bench.issuer import Issuer
 from local.runtime import EMULATOR, layers, runtime_packages
 from local.settings import ROOT, LocalError, Settings
@@ -43,7 +43,7 @@ def main() -> int:
 def _measured() -> str:
     no_node, no_emulator = _no_node(), _no_emulator()
     issuer = Issuer()
-    _step("1 of 4: sam build, of the stack and of the usual function")
+    _step("1 of 5: sam build, of the stack and of the usual function")
     stack = LocalStack(Settings(0, _FOLDER))
     stack.build()
     build = _FOLDER / "build"
@@ -52,14 +52,15 @@ def _measured() -> str:
     poolhouse, packages = layers(build)[0], next((_ENVIRONMENT / "lib").glob("python*")) / "site-packages"
 
     with issuer.serving() as address, TemporaryDirectory() as folder:
-        _step("2 of 4: one token")
+        _step("2 of 5: one token")
         one = _verification(poolhouse, node=not no_node)
-        _step("3 of 4: start of a process")
+        _step("3 of 5: start of a process")
         processes = start.measure(issuer, address, _ENVIRONMENT / "bin" / "python", poolhouse)
         whole: dict[str, list[float]] = {}
         resident: dict[str, int] = {}
+        inits: dict[str, list[float]] = {}
         if not no_emulator:
-            _step("4 of 4: whole authorizers (three minutes)")
+            _step("4 of 5: whole authorizers (three minutes)")
             brought = runtime_packages(Path(folder) / "runtime", packages)
             authorizers = {"ours": runtime.python(build / "AuthorizerFunction", layers(build), brought)}
             if not no_node:
@@ -69,6 +70,8 @@ def _measured() -> str:
             measurement.starts()
             measurement.warm()
             whole, resident = measurement.spent, measurement.resident
+            _step("5 of 5: the functions of triggers (two minutes)")
+            inits = triggers.measure(build, brought, start.variables(address), Path(folder))
 
     microseconds = {name: [each / 1000 for each in spent] for name, spent in one["spent"].items()}
     versions = [*one["versions"], *([] if no_node else _node_versions())]
@@ -103,6 +106,12 @@ runtime have theirs. Node.js runs `bench/node/runtime.mjs`, a loop over the Runt
 own client, which npm has only as source to be compiled.
 
 {report.authorizer(whole, no_emulator or no_node)}
+## The functions of triggers
+
+As built, under the same emulator: what Lambda calls the init phase of a cold start, {triggers.STARTS} times each.
+Cognito gives each trigger of a sign-in 5 s, cold starts included, and nothing can change that.
+
+{report.triggers(triggers.names(), inits, no_emulator)}
 ## Memory
 
 {report.memory(resident, one["cache"], no_emulator or no_node)}"""

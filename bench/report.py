@@ -141,6 +141,17 @@ def authorizer(spent: Spent, not_measured: str) -> str:
     return figures("ms", "Node.js", rows, spent, not_measured)
 
 
+def triggers(names: Sequence[str], spent: Spent, not_measured: str) -> str:
+    """Return the table on the start of the functions of triggers, from milliseconds by function."""
+    rows = [Row("empty", "A function that does nothing", "empty")]
+    rows += [Row(name, f"`{name}`", "empty", [_in_time(spent.get(name))]) for name in names]
+    return figures("ms", "the empty function", rows, spent, not_measured)
+
+
+def _in_time(spent: Sequence[float] | None) -> str:
+    return target("slowest well inside 5 s: at most 2 s", max(spent) / 1000 if spent else None, 2.0)
+
+
 def memory(resident: Mapping[str, int], cache: Mapping[str, int], not_measured: str) -> str:
     """Return the table on memory, from bytes."""
     bound = cache["bound"]

@@ -1,5 +1,6 @@
 """Runs a deployed function on an event, and shows what it logged."""
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ from local.stack import LocalStack
 SAMPLE_POOL_ID = "us-east-1_EXAMPLE01"
 SAMPLE_CLIENT_ID = "1example23456789"
 SAMPLE_TOKEN = "header.payload.signature"  # noqa: S105 - what stands for a token, which no file can hold for long
+
+SAMPLE_CODE = "YW4gZW5jcnlwdGVkIGNvZGU="
 
 
 def names() -> list[str]:
@@ -48,6 +51,8 @@ def invoke(stack: LocalStack, function: str, event_file: Path | None) -> tuple[A
         raise LocalError(f"{event_file} cannot be read ({error.strerror}). There are:\n{choice}") from error
     text = text.replace(SAMPLE_POOL_ID, stack.outputs["UserPoolId"])
     text = text.replace(SAMPLE_CLIENT_ID, stack.outputs["WebClientId"])
+    if SAMPLE_CODE in text:
+        text = text.replace(SAMPLE_CODE, encrypted_code(stack, "123456"))
     if SAMPLE_TOKEN in text:
         text = text.replace(SAMPLE_TOKEN, users.access_token(stack, "member"))
     try:
@@ -72,6 +77,29 @@ def logs(stack: LocalStack, function: str, minutes: int = 60) -> list[str]:
     except ClientError as error:
         raise LocalError(f"The stack has no log of {function}. Is it deployed? Run: make up") from error
     return [event["message"].rstrip() for event in events]
+
+
+def encrypted_code(stack: LocalStack, code: str) -> str:
+    """A code as Cognito gives it to a custom sender: encrypted with the stack's key, for the stack's user pool.
+
+    Args:
+        stack: The local stack.
+        code: The code, or a temporary password, in clear.
+    """
+    # Imported here: it takes longer than most commands.
+    import aws_encryption_sdk as sdk  # noqa: PLC0415
+    from aws_encryption_sdk.key_providers.kms import KMSMasterKey  # noqa: PLC0415
+
+    kms = stack.settings.client("kms")
+    key = kms.describe_key(KeyId=stack.physical_id("MessageSenderKey"))["KeyMetadata"]["Arn"]
+    client = sdk.EncryptionSDKClient(commitment_policy=sdk.CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT)
+    encrypted, _ = client.encrypt(
+        source=code.encode(),
+        key_provider=KMSMasterKey(key_id=key, client=kms),
+        encryption_context={"userpool-id": stack.outputs["UserPoolId"]},
+        algorithm=sdk.identifiers.Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384,  # what Cognito uses
+    )
+    return base64.b64encode(encrypted).decode()
 
 
 def _known(function: str) -> None:

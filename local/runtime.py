@@ -62,7 +62,7 @@ def layers(build: Path) -> list[Path]:
     Args:
         build: Where ``sam build`` put the local stack.
     """
-    return [build / "PoolhouseLayer" / "python", build / "DependenciesLayerArm64" / "python"]
+    return [build / layer / "python" for layer in ("PoolhouseLayer", "DependenciesLayerArm64", "HooksLayer")]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from local.emulator import tail
 from local.processes import end_group
 from local.settings import ROOT, STACK, LocalError, Settings
 
+MAIL_DOMAIN = "example.com"
+
 
 class LocalStack:
     """The stack on the emulator."""
@@ -44,6 +46,8 @@ class LocalStack:
         """
         self._sam("deploy", "--template-file", self._template)
         self._set_cors()
+        # SES sends from a verified identity only. This is the one that samconfig.toml names.
+        self.settings.client("ses").verify_domain_identity(Domain=MAIL_DOMAIN)
 
     @cached_property
     def outputs(self) -> dict[str, str]:

@@ -1,18 +1,27 @@
-"""Post confirmation: a confirmed user gets a profile."""
+"""Post confirmation: a confirmed user gets a profile, and a password reset an audit record."""
 
 import os
 
-from poolhouse.profiles import Profile, ProfileRepository
-from poolhouse.triggers import Event, trigger
+from poolhouse.profiles import AuditLog, Profile, ProfileRepository
+from poolhouse.triggers import Event, added_hooks, sources, trigger
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
+AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
 
 
-# Failing here would tell the user that signing up failed, when it did not: the first sign-in makes the profile.
+def record_password_reset(event: Event) -> None:
+    """Record that the user has set a new password with a code; a hook of its own, whatever becomes of the profile."""
+    if event["triggerSource"] == "PostConfirmation_ConfirmForgotPassword":
+        sub = event["request"]["userAttributes"]["sub"]
+        AUDIT.record(sub, "password_reset", actor=sub, role="member", event=event)
+
+
+# Failing here would tell the user that signing up, or the reset, failed, when it did not. The first sign-in makes the
+# profile; a record that could not be written stands in the log as an error.
 @trigger(
-    "PostConfirmation_ConfirmSignUp",
-    "PostConfirmation_ConfirmForgotPassword",
+    *sources.POST_CONFIRMATION,
     on_failure="continue",
+    added=[record_password_reset, *added_hooks("post_confirmation")],
 )
 def lambda_handler(event: Event) -> None:
     """Make the profile unless it is there. Cognito may call up to three times, also at once."""

@@ -6,22 +6,14 @@ from typing import Any
 from poolhouse.access import default_policy
 from poolhouse.pools import AppClientScopes
 from poolhouse.profiles import ProfileRepository, Status
-from poolhouse.triggers import Event, Refusal, trigger
-from poolhouse.triggers.token_customisation import customisation, scope_changes
+from poolhouse.triggers import Event, Refusal, TokenCustomisation, added_hooks, sources, trigger
+from poolhouse.triggers.token_customisation import scope_changes
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
 CLIENTS = AppClientScopes()
 
 
-@trigger(
-    "TokenGeneration_HostedAuth",
-    "TokenGeneration_Authentication",
-    "TokenGeneration_NewPasswordChallenge",
-    "TokenGeneration_AuthenticateDevice",
-    "TokenGeneration_RefreshTokens",
-    "TokenGeneration_ClientCredentials",
-    on_failure="refuse",
-)
+@trigger(*sources.PRE_TOKEN_GENERATION, on_failure="refuse", added=added_hooks("pre_token_generation"))
 def lambda_handler(event: Event) -> dict[str, Any] | None:
     """Refuse a suspended user; add the scopes of the user's roles that the app client lists."""
     if event["triggerSource"] == "TokenGeneration_ClientCredentials":
@@ -29,5 +21,9 @@ def lambda_handler(event: Event) -> dict[str, Any] | None:
     request = event["request"]
     if PROFILES.ensure(request["userAttributes"]).status is not Status.ACTIVE:
         raise Refusal("account_suspended", "This account is suspended.")
+    customisation = TokenCustomisation(event)
+    if not customisation.changes_access_token:
+        return None  # Version 1, all that a pool of the Lite plan has: there are no scopes to change.
     client_scopes = CLIENTS.of(event["userPoolId"], event["callerContext"]["clientId"])
-    return customisation(request, *scope_changes(default_policy(), request, client_scopes))
+    add, suppress = scope_changes(default_policy(), request, client_scopes)
+    return customisation.add_scopes(*add).suppress_scopes(*suppress).response()

@@ -1,8 +1,10 @@
 """Real clients of the deployed stack."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,6 +14,9 @@ from local.settings import HOST
 from local.stack import LocalStack
 
 PASSWORD = "Tests-Only-Horse-7"
+
+Fire = Callable[[str, dict[str, Any]], Any]
+"""Calls a deployed function, by its logical id, with an event, and returns the answer."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,25 @@ def api(stack: LocalStack) -> Iterator[Api]:
 def new_address() -> Callable[[], str]:
     """A new e-mail address at each call, so that tests do not meet."""
     return lambda: f"{uuid.uuid4().hex[:12]}@example.com"
+
+
+@pytest.fixture
+def fire(stack: LocalStack) -> Fire:
+    def fire(function: str, event: dict[str, Any]) -> Any:
+        answer = stack.settings.client("lambda").invoke(
+            FunctionName=stack.physical_id(function), Payload=json.dumps(event)
+        )
+        return json.load(answer["Payload"])
+
+    return fire
+
+
+def records_of(stack: LocalStack, sub: str) -> list[dict[str, Any]]:
+    """The audit records of a user, oldest first."""
+    answer = stack.settings.client("dynamodb").query(
+        TableName=stack.physical_id("AuditTable"),
+        KeyConditionExpression="#sub = :sub",
+        ExpressionAttributeNames={"#sub": "sub"},
+        ExpressionAttributeValues={":sub": {"S": sub}},
+    )
+    return [{name: next(iter(value.values())) for name, value in item.items()} for item in answer["Items"]]

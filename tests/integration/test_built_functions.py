@@ -16,12 +16,19 @@ from tests.integration.runtime import layers, runtime_packages
 
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
 TOO_DEAR_FOR_THE_AUTHORIZER = {"boto3", "botocore", "aws_lambda_powertools", "pydantic", "jwt", "urllib3"}
+LAYERS_OF_ONE = {"message_sender": ["MessageSenderDependenciesLayerArm64"]}
+DEAR = {"aws_encryption_sdk", "wrapt", "attr"}
 
 # Runs in an interpreter of its own: imports the handler and tells what was compiled and what was imported.
 IMPORT = """
 import importlib.machinery, json, os, sys
 sys.path[:0] = json.loads(sys.argv[1])
 os.environ |= {"PROFILES_TABLE": "t", "USER_POOL_ID": "us-east-1_EXAMPLE01", "CLIENT_IDS": "c",
+               "KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/k", "FROM_EMAIL_ADDRESS": "a@example.com",
+               "SES_IDENTITY_ARN": "arn:aws:ses:us-east-1:000000000000:identity/example.com",
+               "AUDIT_TABLE": "t", "SIGN_IN_LINKS_TABLE": "t", "SIGN_IN_LINK_MINUTES": "15",
+               "MAGIC_LINK_URL": "https://app.example.com/", "USER_MIGRATION_URL": "https://old.example.com",
+               "USER_MIGRATION_SECRET_ARN": "arn",
                "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 compiled = []
 compile_source = importlib.machinery.SourceFileLoader.source_to_code
@@ -41,7 +48,8 @@ def logical_id(function: str) -> str:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_imports_alone_and_compiles_only_itself(stack: LocalStack, tmp_path: Path, function: str) -> None:
     code = stack.settings.folder / "build" / logical_id(function)
-    path = [code, *layers(stack), runtime_packages(tmp_path / "runtime")]
+    own = [stack.settings.folder / "build" / layer / "python" for layer in LAYERS_OF_ONE.get(function, ())]
+    path = [code, *layers(stack), *own, runtime_packages(tmp_path / "runtime")]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", IMPORT, json.dumps([str(each) for each in path])],
         capture_output=True, text=True, check=False,
@@ -51,6 +59,7 @@ def test_function_imports_alone_and_compiles_only_itself(stack: LocalStack, tmp_
 
     ours = [each for each in seen["compiled"] if str(stack.settings.folder) in each]
     assert ours == [str(code / "app.py")]
+    assert (set(seen["modules"]) & DEAR == DEAR) == (function == "message_sender")
     if function == "authorizer":
         assert not TOO_DEAR_FOR_THE_AUTHORIZER & set(seen["modules"])
 
@@ -70,13 +79,22 @@ def test_layers_hold_bytecode_that_stays_valid_in_a_zip(stack: LocalStack) -> No
 
 
 @pytest.mark.parametrize(("target", "machine"), [("Arm64", 183), ("X86", 62)])
-def test_layer_for_lambda_is_of_its_processor_and_the_same_twice(tmp_path: Path, target: str, machine: int) -> None:
+@pytest.mark.parametrize(
+    ("folder", "layer", "package"),
+    [
+        ("dependencies", "DependenciesLayer", "cryptography"),
+        ("message_sender_dependencies", "MessageSenderDependenciesLayer", "wrapt"),
+    ],
+)
+def test_layer_for_lambda_is_of_its_processor_and_the_same_twice(
+    tmp_path: Path, target: str, machine: int, folder: str, layer: str, package: str
+) -> None:
     """ELF machine numbers: 62 is x86-64, 183 is AArch64."""
     trees = []
     for attempt in ("first", "second"):
         artifacts = tmp_path / attempt
         subprocess.run(
-            ["make", "-C", ROOT / "layers" / "dependencies", f"build-DependenciesLayer{target}",
+            ["make", "-C", ROOT / "layers" / folder, f"build-{layer}{target}",
              f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}", "LAYER_PLATFORM=lambda"],
             check=True, capture_output=True,
         )  # fmt: skip
@@ -84,7 +102,7 @@ def test_layer_for_lambda_is_of_its_processor_and_the_same_twice(tmp_path: Path,
         trees.append({path.relative_to(artifacts): path.read_bytes() for path in files})
 
     extensions = {path: content for path, content in trees[0].items() if ".so" in path.suffixes}
-    assert any("cryptography" in str(path) for path in extensions)
+    assert any(package in str(path) for path in extensions)
     assert {struct.unpack("<H", content[18:20])[0] for content in extensions.values()} == {machine}
     assert trees[0].keys() == trees[1].keys()
     assert [path for path, content in trees[0].items() if trees[1][path] != content] == []

@@ -1,5 +1,6 @@
 """Clients of AWS services with deadlines that fit a Cognito trigger."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 try:
@@ -12,6 +13,10 @@ except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
 
 # Cognito gives a trigger 5 s and nothing can change that
 # (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html).
@@ -19,16 +24,43 @@ if TYPE_CHECKING:
 _DEADLINES: Final = Config(
     connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}, max_pool_connections=4
 )
+# What sends a message gets no second attempt: the first may have arrived although its answer did not.
+_ONCE: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
 
+@cache  # one for all tables of a function: to make one is most of a cold start
 def dynamodb() -> "DynamoDBClient":
-    """A DynamoDB client that gives up within the time a trigger has."""
+    """The DynamoDB client, which gives up within the time a trigger has."""
     return cast("DynamoDBClient", _session().create_client("dynamodb", config=_DEADLINES))
 
 
 def cognito() -> "CognitoIdentityProviderClient":
     """A user pool client that gives up within the time a trigger has."""
     return cast("CognitoIdentityProviderClient", _session().create_client("cognito-idp", config=_DEADLINES))
+
+
+def secrets_manager() -> "SecretsManagerClient":
+    """A Secrets Manager client that gives up within the time a trigger has."""
+    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_DEADLINES))
+
+
+def kms() -> "KMSClient":
+    """A KMS client that gives up within the time a trigger has."""
+    return cast("KMSClient", _session().create_client("kms", config=_DEADLINES))
+
+
+def ses(region: str) -> "SESV2Client":
+    """An SES client that tries once.
+
+    Args:
+        region: Where the identity is that sends.
+    """
+    return cast("SESV2Client", _session().create_client("sesv2", region_name=region, config=_ONCE))
+
+
+def sns() -> "SNSClient":
+    """An SNS client that tries once."""
+    return cast("SNSClient", _session().create_client("sns", config=_ONCE))
 
 
 def _session() -> botocore.session.Session:

@@ -18,6 +18,7 @@ PROFILE: dict[str, Any] = {
     "status": "active",
     "created_at": "2026-01-01T00:00:00.000Z",
     "updated_at": "2026-01-02T00:00:00.000Z",
+    "last_sign_in_at": "2026-01-03T00:00:00.000Z",
     "version": 3,
 }
 PERSONAL = {"email", "name", "phone"}

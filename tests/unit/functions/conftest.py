@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.functions.signing import key_endpoint
 from tests.unit.pools.stubbed_pool import StubbedPool
-from tests.unit.profiles.stubbed_table import TABLE, StubbedTable
+from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
+from tests.unit.triggers.stubbed_mail import StubbedMail
 
 
 class Load(Protocol):
@@ -20,7 +21,14 @@ class Load(Protocol):
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Imports a function's ``app`` anew, as a cold start does, with these variables and no others of ours."""
     loaded: list[str] = []
-    for name in ("ALLOWED_EMAIL_DOMAINS", "BLOCKED_EMAIL_DOMAINS", "AWS_ENDPOINT_URL"):
+    for name in (
+        "ALLOWED_EMAIL_DOMAINS",
+        "BLOCKED_EMAIL_DOMAINS",
+        "AUTO_CONFIRM_USERS",
+        "TRUSTED_IDENTITY_PROVIDERS",
+        "FEDERATED_ATTRIBUTES",
+        "AWS_ENDPOINT_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def load(function: str, **environment: str) -> ModuleType:
@@ -42,6 +50,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedTable]:
     """The profiles table of the functions, which make their repository and its client themselves."""
     with StubbedTable.of_test() as table:
         monkeypatch.setenv("PROFILES_TABLE", TABLE)
+        monkeypatch.setenv("AUDIT_TABLE", AUDIT_TABLE)
         monkeypatch.setattr("poolhouse.aws.dynamodb", lambda: table.client)
         yield table
 
@@ -52,6 +61,14 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedPool]:
     with StubbedPool.of_test() as pool:
         monkeypatch.setattr("poolhouse.aws.cognito", lambda: pool.client)
         yield pool
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedMail]:
+    """The SES of the functions that send mail."""
+    with StubbedMail.of_test() as mail:
+        monkeypatch.setattr("poolhouse.aws.ses", lambda _region: mail.client)
+        yield mail
 
 
 @pytest.fixture(scope="package")

@@ -1,3 +1,5 @@
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,12 @@ PROFILE = {
     "email": "ada@example.com",
     "name": "Ada Example",
 }
-OF_USERS = [name for name in sample_names() if name.startswith("pre_token_generation/") and "client_cred" not in name]
+# Version 1 changes no scopes: it has a test of its own.
+OF_USERS = [
+    name
+    for name in sample_names()
+    if name.startswith("pre_token_generation/") and not name.endswith(("client_credentials", "_v1"))
+]
 
 
 def customisation(answer: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -91,6 +98,48 @@ def test_pre_token_generation_leaves_machine_to_cognito(load: Load, table: Stubb
     event = sample("pre_token_generation/client_credentials")
     answer = load("pre_token_generation").lambda_handler(event, None)
     assert answer["response"] == {"claimsAndScopeOverrideDetails": None}
+
+
+def test_pre_token_generation_changes_nothing_in_version_1(
+    load: Load, table: StubbedTable, pool: StubbedPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The pool is not asked for the client's scopes: no call was announced. Null leaves the groups as they are.
+    event = sample("pre_token_generation/new_password_challenge")
+    del event["request"]["scopes"]
+    sent = {**event, "version": "1", "response": {"claimsOverrideDetails": None}}
+    table.will_get(ADA, PROFILE)
+    assert load("pre_token_generation").lambda_handler(sent, None) == sent
+    assert not caplog.records
+
+
+def test_pre_token_generation_holds_suspended_user_out_in_version_1(load: Load, table: StubbedTable) -> None:
+    event = {**sample("pre_token_generation/authentication"), "version": "1"}
+    table.will_get(ADA, {**PROFILE, "status": "suspended"})
+    with pytest.raises(Refusal, match=r"^account_suspended: "):
+        load("pre_token_generation").lambda_handler(event, None)
+
+
+def test_pre_token_generation_runs_added_hooks_behind_its_own(
+    load: Load, table: StubbedTable, pool: StubbedPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks" / "pre_token_generation.py").write_text(
+        "from poolhouse.triggers import TokenCustomisation\n"
+        "def add_tenant(event):\n"
+        "    return TokenCustomisation(event).add_claim('tenant', 'acme', token='access').response()\n"
+        "HOOKS = [add_tenant]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    table.will_get(ADA, PROFILE)
+    pool.will_describe_client(WEB, ["profiles/read"])
+    try:
+        answer = load("pre_token_generation").lambda_handler(sample("pre_token_generation/authentication"), None)
+    finally:
+        for name in ("hooks", "hooks.pre_token_generation"):
+            sys.modules.pop(name, None)
+    assert customisation(answer) == (["profiles/read"], [])
+    details = answer["response"]["claimsAndScopeOverrideDetails"]
+    assert details["accessTokenGeneration"]["claimsToAddOrOverride"] == {"tenant": "acme"}
 
 
 @pytest.mark.parametrize("failing", ["table", "pool"])

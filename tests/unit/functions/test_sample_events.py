@@ -7,15 +7,20 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from botocore.session import Session
+from botocore.stub import Stubber
 from poolhouse.gateway.authorizer import UnknownEventError
 from poolhouse.gateway.rest_api import UnauthorizedError
 from poolhouse.triggers import Refusal
 
 from tests.unit.functions.conftest import Load
+from tests.unit.functions.old_directory import SECRET, DirectoryServer
 from tests.unit.functions.samples import sample, sample_names
 from tests.unit.functions.signing import POOL, access_token
-from tests.unit.pools.stubbed_pool import StubbedPool
-from tests.unit.profiles.stubbed_table import StubbedTable
+from tests.unit.pools.stubbed_pool import StubbedPool, told
+from tests.unit.profiles.stubbed_table import LINKS_TABLE, MARKER, StubbedTable
+from tests.unit.triggers.stubbed_mail import StubbedMail
+from tests.unit.triggers.stubbed_sender import IDENTITY, KEY, StubbedSender
 
 Event = dict[str, Any]
 
@@ -31,6 +36,8 @@ PROFILE = {
     "email": "ada@example.com",
     "name": "Ada Example",
 }
+SAML_USER = {"email": "ada@example.com", "given_name": "Ada", "family_name": "Example"}
+OPENID_USER = {**SAML_USER, "sub": "1000", "email_verified": "true", "name": "Ada Example"}
 ALL_SCOPES = [
     f"profiles/{name}" for name in ("delete.any", "read", "read.any", "read.personal", "suspend", "write", "write.any")
 ]
@@ -41,12 +48,13 @@ class House:
     load: Load
     table: StubbedTable
     pool: StubbedPool
+    mail: StubbedMail
     keys_url: str
 
 
 @pytest.fixture
-def house(load: Load, table: StubbedTable, pool: StubbedPool, keys_url: str) -> House:
-    return House(load, table, pool, keys_url)
+def house(load: Load, table: StubbedTable, pool: StubbedPool, mail: StubbedMail, keys_url: str) -> House:
+    return House(load, table, pool, mail, keys_url)
 
 
 def check_allowed_sign_up(house: House, event: Event) -> None:
@@ -60,9 +68,46 @@ def check_blocked_sign_up(house: House, event: Event) -> None:
         app.lambda_handler(event, None)
 
 
+def check_linked_identity(house: House, event: Event) -> None:
+    app = house.load("pre_sign_up", TRUSTED_IDENTITY_PROVIDERS="ExampleIdP")
+    house.pool.will_list_users("ada@example.com", [told(ADA)])
+    house.pool.will_link(ADA, "ExampleIdP", "1000")
+    with pytest.raises(Refusal, match="^account_linked_try_again: "):
+        app.lambda_handler(event, None)
+
+
+def check_inbound_attributes(**kept: str) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        names = "email,email_verified,name,given_name,family_name,groups=custom:groups"
+        answer = house.load("inbound_federation", FEDERATED_ATTRIBUTES=names).lambda_handler(event, None)
+        assert answer == {**event, "response": {"userAttributesToMap": kept}}
+
+    return check
+
+
 def check_confirmation(house: House, event: Event) -> None:
     house.table.will_create(PROFILE)
     assert house.load("post_confirmation").lambda_handler(event, None) == event
+
+
+def check_password_reset(house: House, event: Event) -> None:
+    house.table.will_create(PROFILE)
+    record = {"sub": ADA, "action": "password_reset", "actor": ADA, "role": "member", "fields": []}
+    house.table.will_record(record, MARKER)
+    assert house.load("post_confirmation").lambda_handler(event, None) == event
+
+
+def check_pre_authentication(sub: str, profile: dict[str, Any] | None) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        house.table.will_get(sub, profile)
+        assert house.load("pre_authentication").lambda_handler(event, None) == event
+
+    return check
+
+
+def check_post_authentication(house: House, event: Event) -> None:
+    house.table.will_record_sign_in(ADA)
+    assert house.load("post_authentication").lambda_handler(event, None) == event
 
 
 def check_user_token(add: list[str], suppress: list[str]) -> Callable[[House, Event], None]:
@@ -79,6 +124,12 @@ def check_user_token(add: list[str], suppress: list[str]) -> Callable[[House, Ev
         assert {**answer, "response": event["response"]} == event
 
     return check
+
+
+def check_v1_token(house: House, event: Event) -> None:
+    # A pool of the Lite plan: access tokens cannot be changed, so the app client is not asked for.
+    house.table.will_get(ADA, PROFILE)
+    assert house.load("pre_token_generation").lambda_handler(event, None) == event
 
 
 def check_machine_token(house: House, event: Event) -> None:
@@ -155,6 +206,92 @@ def check_unauthorized(house: House, event: Event) -> None:
     assert (status, problem["code"]) == (401, "unauthorized")
 
 
+def check_user_migration(members: set[str], status: str | None) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        attributes = {"email": "ada@example.com", "email_verified": "true"}
+        secret = Stubber(Session().create_client("secretsmanager", region_name="us-east-1"))
+        secret.add_response("get_secret_value", {"SecretString": SECRET}, {"SecretId": "arn"})
+        with DirectoryServer().running() as server, secret, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("poolhouse.aws.secrets_manager", lambda: secret.client)
+            server.users["ada@example.com"] = ("an-example-password", attributes)
+            app = house.load("user_migration", USER_MIGRATION_URL=server.url, USER_MIGRATION_SECRET_ARN="arn")
+            response = app.lambda_handler(event, None)["response"]
+        assert set(server.asked[0]) == members
+        assert (response["userAttributes"], response["finalUserStatus"]) == (attributes, status)
+
+    return check
+
+
+def check_message(house: House, event: Event) -> None:
+    response = house.load("custom_message").lambda_handler(event, None)["response"]
+    assert all("{####}" in response[member] for member in ("emailMessage", "smsMessage"))
+    assert response["emailSubject"]
+
+
+def check_sent_message(house: House, event: Event) -> None:
+    request = event["request"]
+    with StubbedSender.of_test() as services, pytest.MonkeyPatch.context() as patch:
+        if request["code"]:  # a file cannot hold one that the test's key decrypts
+            request["code"] = services.encrypted("123456")
+            services.will_decrypt()
+        services.will_send_anything(event["triggerSource"])
+        for service in ("kms", "sns"):
+            patch.setattr(f"poolhouse.aws.{service}", lambda service=service: getattr(services, service))
+        patch.setattr("poolhouse.aws.ses", lambda _region: services.ses)
+        app = house.load(
+            "message_sender", KEY_ARN=KEY, FROM_EMAIL_ADDRESS="no-reply@example.com", SES_IDENTITY_ARN=IDENTITY
+        )
+        assert app.lambda_handler(event, None) == {**event, "response": {}}
+
+
+def answer_magic_link(house: House, event: Event) -> dict[str, Any]:
+    app = house.load(
+        "magic_link",
+        SIGN_IN_LINKS_TABLE=LINKS_TABLE,
+        SIGN_IN_LINK_MINUTES="15",
+        MAGIC_LINK_URL="https://app.example.com/sign-in",
+        SES_IDENTITY_ARN="arn:aws:ses:us-east-1:123456789012:identity/example.com",
+        FROM_EMAIL_ADDRESS="no-reply@example.com",
+    )
+    answer = app.lambda_handler(event, None)
+    assert {**answer, "response": event["response"]} == event
+    response: dict[str, Any] = answer["response"]
+    return response
+
+
+def check_defined(**response: object) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        assert answer_magic_link(house, event) == {"challengeName": None, **response}
+
+    return check
+
+
+def check_link_made(*, mailed: bool) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        house.table.will_take_turns(True)
+        house.table.will_keep_link()
+        if mailed:
+            house.mail.will_send()
+        response = answer_magic_link(house, event)
+        assert response["publicChallengeParameters"]["challenge"] == "sign_in_link"
+        assert len(house.mail.sent) == mailed
+
+    return check
+
+
+def check_link_made_before(house: House, event: Event) -> None:
+    salt = event["request"]["session"][-1]["challengeMetadata"].split()[1]
+    assert answer_magic_link(house, event)["privateChallengeParameters"] == {"salt": salt}
+
+
+def check_answer(*, there: bool, right: bool) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        house.table.will_use_link(there)
+        assert answer_magic_link(house, event) == {"answerCorrect": right}
+
+    return check
+
+
 CHECKS: dict[str, Callable[[House, Event], None]] = {
     "authorizer/appsync": check_authorized,
     "authorizer/http_api": check_authorized,
@@ -165,16 +302,46 @@ CHECKS: dict[str, Callable[[House, Event], None]] = {
     "authorizer/unknown_event": check_unknown_event,
     "authorizer/websocket_connect": check_policy("prod/$connect"),
     "authorizer/websocket_token_in_query": check_unauthorized_connection,
-    "post_confirmation/confirm_forgot_password": check_confirmation,
+    **dict.fromkeys((name for name in sample_names() if name.startswith("custom_message/")), check_message),
+    **dict.fromkeys((name for name in sample_names() if name.startswith("message_sender/")), check_sent_message),
+    "magic_link/create_after_wrong_answer": check_link_made_before,
+    "magic_link/create_first": check_link_made(mailed=True),
+    "magic_link/create_unknown_user": check_link_made(mailed=False),
+    "magic_link/define_after_right_answer": check_defined(issueTokens=True, failAuthentication=False),
+    "magic_link/define_after_three_wrong_answers": check_defined(issueTokens=False, failAuthentication=True),
+    "magic_link/define_after_wrong_answer": check_defined(
+        challengeName="CUSTOM_CHALLENGE", issueTokens=False, failAuthentication=False
+    ),
+    "magic_link/define_first": check_defined(
+        challengeName="CUSTOM_CHALLENGE", issueTokens=False, failAuthentication=False
+    ),
+    "magic_link/define_unknown_user": check_defined(
+        challengeName="CUSTOM_CHALLENGE", issueTokens=False, failAuthentication=False
+    ),
+    "magic_link/verify": check_answer(there=True, right=True),
+    "magic_link/verify_unknown_user": check_answer(there=True, right=False),
+    "post_authentication/authentication": check_post_authentication,
+    "inbound_federation/external_provider": check_inbound_attributes(**OPENID_USER),
+    "inbound_federation/external_provider_google": check_inbound_attributes(**OPENID_USER),
+    "inbound_federation/external_provider_saml": check_inbound_attributes(
+        **SAML_USER, **{"custom:groups": "Engineering,Domain Admins"}
+    ),
+    "post_confirmation/confirm_forgot_password": check_password_reset,
     "post_confirmation/confirm_sign_up": check_confirmation,
+    "pre_authentication/authentication": check_pre_authentication(ADA, PROFILE),
+    "pre_authentication/authentication_unknown_user": check_pre_authentication("unknown", None),
     "pre_sign_up/admin_create_user": check_allowed_sign_up,
     "pre_sign_up/blocked_domain": check_blocked_sign_up,
     "pre_sign_up/external_provider": check_allowed_sign_up,
+    "pre_sign_up/external_provider_verified": check_linked_identity,
     "pre_sign_up/sign_up": check_allowed_sign_up,
     "pre_token_generation/authenticate_device": check_user_token(["profiles/read", "profiles/write"], []),
     "pre_token_generation/authentication": check_user_token(["profiles/read", "profiles/write"], []),
+    "pre_token_generation/authentication_v1": check_v1_token,
+    "pre_token_generation/authentication_v3": check_user_token(["profiles/read", "profiles/write"], []),
     "pre_token_generation/client_credentials": check_machine_token,
     "pre_token_generation/hosted_auth": check_user_token([], ["profiles/delete.any"]),
+    "pre_token_generation/hosted_auth_federated": check_user_token([], []),
     "pre_token_generation/new_password_challenge": check_user_token(ALL_SCOPES, []),
     "pre_token_generation/refresh_tokens": check_user_token(
         ["profiles/read", "profiles/read.any", "profiles/suspend", "profiles/write"], []
@@ -182,6 +349,8 @@ CHECKS: dict[str, Callable[[House, Event], None]] = {
     "profile_api/get_own_profile": check_own_profile,
     "profile_api/get_profile": check_another_profile,
     "profile_api/no_authorizer_context": check_unauthorized,
+    "user_migration/authentication": check_user_migration({"username", "password"}, "CONFIRMED"),
+    "user_migration/forgot_password": check_user_migration({"username"}, None),
 }
 
 

@@ -49,6 +49,50 @@ class StubbedPool:
             "describe_user_pool_client", {"UserPoolClient": described}, {"UserPoolId": POOL, "ClientId": client_id}
         )
 
-    def will_fail(self, code: str, text: str = "") -> None:
-        """An error of Cognito in answer to the question for an app client."""
-        self._stubber.add_client_error("describe_user_pool_client", service_error_code=code, service_message=text)
+    def will_list_users(self, email: str, *pages: list[dict[str, Any]]) -> None:
+        """The users who hold an address: each page as Cognito tells it, see `told`."""
+        asked = {"UserPoolId": POOL, "Filter": f'email = "{email}"'}
+        for number, page in enumerate(pages):
+            token = {"PaginationToken": f"page{number + 1}"} if number + 1 < len(pages) else {}
+            self._stubber.add_response("list_users", {"Users": page, **token}, asked)
+            asked = {**asked, **token}
+
+    def will_link(self, username: str, provider: str, subject: str) -> None:
+        """The linking of an identity to a user."""
+        asked = {
+            "UserPoolId": POOL,
+            "DestinationUser": {"ProviderName": "Cognito", "ProviderAttributeValue": username},
+            "SourceUser": {
+                "ProviderName": provider,
+                "ProviderAttributeName": "Cognito_Subject",
+                "ProviderAttributeValue": subject,
+            },
+        }
+        self._stubber.add_response("admin_link_provider_for_user", {}, asked)
+
+    def will_fail(self, code: str, text: str = "", operation: str = "describe_user_pool_client") -> None:
+        """An error of Cognito in answer to a call; by default to the question for an app client."""
+        self._stubber.add_client_error(operation, service_error_code=code, service_message=text)
+
+
+def told(
+    username: str = "ada", *, status: str = "CONFIRMED", enabled: bool = True, identities: str = "", **attributes: str
+) -> dict[str, Any]:
+    """A user as ListUsers tells it: by default one whose address is verified.
+
+    Args:
+        username: The username.
+        status: ``UserStatus``.
+        enabled: ``Enabled``.
+        identities: The attribute of that name, JSON; none if empty.
+        **attributes: Attributes in place of the default ones, or further ones.
+    """
+    listed = {"sub": username, "email": "ada@example.com", "email_verified": "true", **attributes}
+    if identities:
+        listed["identities"] = identities
+    return {
+        "Username": username,
+        "UserStatus": status,
+        "Enabled": enabled,
+        "Attributes": [{"Name": name, "Value": value} for name, value in listed.items()],
+    }

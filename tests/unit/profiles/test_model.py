@@ -26,6 +26,7 @@ TEXT = st.none() | st.text()
         status=st.sampled_from(Status),
         created_at=st.text(),
         updated_at=st.text(),
+        last_sign_in_at=TEXT,
         version=st.integers(min_value=1),
         email=TEXT,
         name=TEXT,

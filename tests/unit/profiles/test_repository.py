@@ -99,6 +99,24 @@ def test_ensure_does_not_reinstate_suspended_user(profiles: ProfileRepository, t
     assert profiles.ensure({"sub": "a1", "email": "new@example.com"}).status is Status.SUSPENDED
 
 
+def test_record_sign_in_changes_the_time_of_the_last_one_alone(
+    profiles: ProfileRepository, table: StubbedTable
+) -> None:
+    table.will_record_sign_in("a1")
+    assert profiles.record_sign_in("a1") is True
+
+
+def test_record_sign_in_makes_no_profile(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_find_no_profile_on_sign_in("a1")
+    assert profiles.record_sign_in("a1") is False
+
+
+def test_record_sign_in_passes_other_errors_on(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_fail("update_item", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        profiles.record_sign_in("a1")
+
+
 def test_repository_makes_its_client_when_it_needs_one(table: StubbedTable, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
 

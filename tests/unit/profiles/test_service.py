@@ -24,6 +24,7 @@ MINE: dict[str, Any] = {
     "status": "active",
     "created_at": "2026-01-01T00:00:00.000Z",
     "updated_at": "2026-01-02T00:00:00.000Z",
+    "last_sign_in_at": "2026-01-03T00:00:00.000Z",
     "version": 3,
 }
 THEIRS = {**MINE, "sub": "b2", "email": "bob@example.com", "name": "Bob", "phone": "+15550199"}

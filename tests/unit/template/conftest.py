@@ -4,11 +4,14 @@ import pytest
 
 from tests.unit.template.processing import Node, Stack, load, local_parameters, process
 
+EMULATOR_POLICY = "EmulatorMailPolicy"
 SES = {
     "SesIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
     "FromEmailAddress": "Example <no-reply@example.com>",
 }
 EVERYTHING = SES | {
+    "UserMigrationUrl": "https://old.example.com/users",
+    "UserMigrationSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-directory-AbCdEf",
     "StageName": "v1",
     "Architecture": "x86_64",
     "LogRetentionDays": "365",
@@ -26,6 +29,10 @@ EVERYTHING = SES | {
     "TokenTriggerVersion": "V3_0",
     "RefreshTokenRotation": "on",
     "AuthorizerCacheSeconds": "0",
+    "PreAuthentication": "on",
+    "PostAuthentication": "on",
+    "MessageSender": "on",
+    "DefaultLanguage": "de",
 }
 PARAMETER_SETS: dict[str, dict[str, str]] = {
     "defaults": {},
@@ -33,7 +40,20 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
     "x86_64": {"Architecture": "x86_64"},
     "rotation": {"RefreshTokenRotation": "on"},
     "ses": SES,
+    "no-triggers": {"PreSignUp": "off", "PostConfirmation": "off", "PreTokenGeneration": "off"},
     "no-mfa": {"MfaConfiguration": "OFF"},
+    "custom-message": SES | {"CustomMessage": "on"},
+    "own-sender": {"MessageSender": "own"},
+    "passwordless": SES
+    | {
+        "MagicLink": "on",
+        "MagicLinkUrl": "https://app.example.com/sign-in",
+        "SignInLinkMinutes": "10",
+        "ChoiceSignIn": "email_otp_and_passkey",
+        "PasskeyRelyingPartyId": "example.com",
+        "PasskeyUserVerification": "required",
+        "RefreshTokenRotation": "on",
+    },
     "local": local_parameters(),
 }
 

@@ -4,9 +4,14 @@ import re
 
 import pytest
 
+from tests.unit.template.conftest import EMULATOR_POLICY
 from tests.unit.template.processing import ROOT, Node, Stack, references, walk
 
 LOG_WRITING = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TO_PHONES = [  # a phone number has no ARN, so all is allowed but topics
+    {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"},
+    {"Effect": "Deny", "Action": "sns:Publish", "Resource": "arn:aws:sns:*:*:*"},
+]
 
 
 def snake_case(name: str) -> str:
@@ -47,8 +52,9 @@ def test_functions_have_one_name_everywhere(template: Node, stack: Stack) -> Non
         assert template["Resources"][name]["Properties"]["CodeUri"] == f"functions/{folder}"
         assert function["Role"] == f"${{{stem}Role.Arn}}"
         assert function["LoggingConfig"]["LogGroup"] == f"${{{stem}LogGroup}}"
+    in_template = {name for name, each in template["Resources"].items() if each["Type"] == "AWS::Serverless::Function"}
     folders = {each.parent.name for each in (ROOT / "functions").glob("*/app.py")}
-    assert {snake_case(name.removesuffix("Function")) for name in functions} == folders
+    assert {snake_case(name.removesuffix("Function")) for name in in_template} == folders
 
 
 def test_functions_log_json_to_a_group_of_their_own(stack: Stack) -> None:
@@ -98,10 +104,13 @@ def test_functions_get_layers_of_their_processor(stack: Stack) -> None:
     for name, function in stack.of_type("AWS::Lambda::Function").items():
         assert function["Architectures"] == [stack.parameters["Architecture"]], name
         layers = [stack.resources[layer]["Properties"] for ref in function["Layers"] for layer in references(ref)]
-        assert {layer["LayerName"].removesuffix("Arm64").removesuffix("X86") for layer in layers} == {
+        folder = ROOT / "functions" / snake_case(name.removesuffix("Function"))
+        takes_hooks = "added_hooks" in (folder / "app.py").read_text(encoding="utf-8")
+        assert {layer["LayerName"].removesuffix("Arm64").removesuffix("X86") for layer in layers} >= {
             "PoolhouseLayer",
             "DependenciesLayer",
         }
+        assert ("HooksLayer" in {layer["LayerName"] for layer in layers}) == takes_hooks, name
         for layer in layers:
             assert function["Runtime"] in layer["CompatibleRuntimes"]
             processors = layer.get("CompatibleArchitectures", function["Architectures"])
@@ -117,12 +126,34 @@ def test_functions_are_told_names_of_tables_that_they_may_read(stack: Stack) -> 
         assert named == allowed, name
 
 
+@pytest.mark.parametrize(
+    ("function", "rights"),
+    [
+        ("PostConfirmationFunction", {("dynamodb:PutItem", "ProfilesTable"), ("dynamodb:PutItem", "AuditTable")}),
+        ("PreAuthenticationFunction", {("dynamodb:GetItem", "ProfilesTable")}),
+        ("PostAuthenticationFunction", {("dynamodb:UpdateItem", "ProfilesTable")}),
+    ],
+)
+def test_functions_of_accounts_may_do_one_thing_to_a_table(
+    stack: Stack, function: str, rights: set[tuple[str, str]]
+) -> None:
+    if function in stack.resources:
+        assert {
+            (action, table)
+            for each in policies_of(stack, role_of(stack, function))
+            for action in listed(each["Action"])
+            for table in references(each["Resource"])
+            if not action.startswith("logs:")
+        } == rights
+
+
 def test_functions_that_are_triggers_never_name_the_pool(stack: Stack) -> None:
     """The pool names them, and CloudFormation refuses a circle.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
     """
-    for function in references(stack.only("AWS::Cognito::UserPool")["LambdaConfig"]):
+    named = references(stack.only("AWS::Cognito::UserPool")["LambdaConfig"])
+    for function in named & set(stack.of_type("AWS::Lambda::Function")):
         role = role_of(stack, function)
         for name in (function, role):
             assert not references(stack.resources[name]) & set(stack.of_type("AWS::Cognito::UserPool")), name
@@ -138,23 +169,33 @@ def test_rights_name_every_action(stack: Stack) -> None:
 
 
 def test_rights_name_every_resource(stack: Stack) -> None:
-    """Only resources of this stack, and of what belongs to one (an index) or is of it (a log stream) a trailing star.
+    """Only resources of this stack or of a parameter; of what belongs to one (an index, a log stream) a trailing star.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
     """
+    given = {value for name, value in stack.parameters.items() if name.endswith("Arn")}
     for name, resource in stack.resources.items():
+        if name == EMULATOR_POLICY or resource["Type"] == "AWS::KMS::Key":  # a key's policy calls the key "*"
+            continue
         for each in statements(resource):
+            if each in TO_PHONES:
+                continue
             for arn in listed(each.get("Resource", [])):
-                assert references(arn), f"{name} allows {arn}, which is not a resource of this stack"
+                assert references(arn) or arn in given, f"{name} allows {arn}, which is not a resource of this stack"
                 assert re.fullmatch(r"[^*?]+(/index/\*|:\*)?", arn), f"{name} allows {arn}"
             if "Resource" not in each:
                 assert "Principal" in each, name
+
+
+def test_rights_for_the_emulator_stay_there(stack: Stack) -> None:
+    assert (EMULATOR_POLICY in stack.resources) == (stack.parameters["RunsOn"] == "emulator")
 
 
 def test_rights_are_given_to_no_stranger(stack: Stack) -> None:
     principals = [
         principal
         for resource in stack.resources.values()
+        if resource["Type"] != "AWS::KMS::Key"  # see test_messages.py
         for each in statements(resource)
         for kind in listed(each.get("Principal", []))
         for principal in (kind.values() if isinstance(kind, dict) else [kind])

@@ -8,6 +8,9 @@ import pytest
 from tests.unit.template.processing import ROOT, Node, RefusedError, Stack, process, references, walk
 
 SES_ARN = "arn:aws:ses:eu-central-1:123456789012:identity/example.com"
+LINK_PAGE = "https://app.example.com/sign-in"
+SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old/directory-AbCdEf"
+SES = {"SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"}
 NOT_LOCALHOST = [
     "http://localhost.example.com/",
     "http://localhost@example.com/",
@@ -104,6 +107,55 @@ BAD_VALUES = {
     "RequiredGroups": ["a b", "a, b", "a,", ",a"],
     "AllowTokenInQuery": ["true", "On", ""],
     "Jwks": ["https://cognito-idp.us-east-1.amazonaws.com/pool", "{}", '[{"kty":"RSA"}]', '{"keys":['],
+    "UserMigrationUrl": [
+        "old.example.com/users",
+        "http://old.example.com/users",
+        "http://localhost.example.com/",
+        "http://127.0.0.1@old.example.com/",
+        "https://user:word@old.example.com/",
+        "https://old.example.com/#users",
+        "https://old.example.com/a b",
+        "https://",
+    ],
+    "UserMigrationSecretArn": [
+        "old-directory",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-directory",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:*",
+        "arn:aws:ssm:eu-central-1:123456789012:parameter/old-directory-AbCdEf",
+    ],
+    "PreSignUp": ["true", ""],
+    "PostConfirmation": ["true", ""],
+    "PreTokenGeneration": ["true", ""],
+    "PreAuthentication": ["true", "On", ""],
+    "PostAuthentication": ["true", "On", ""],
+    "AutoConfirmUsers": ["true", "On", ""],
+    "TrustedIdentityProviders": ["Google, ExampleIdP", "Google,", ",Google", "Go", "a" * 33],
+    "InboundFederation": ["true", "On", ""],
+    "FederatedAttributes": ["email, name", "email,", "=email", "email=", "a=b=c"],
+    "MagicLink": ["true", "On", ""],
+    "MagicLinkUrl": [
+        *NOT_LOCALHOST,
+        "https://",
+        "https://app.example.com/sign-in#link",
+        "https://user@app.example.com/",
+        "https://app.example.com/a b",
+        "myapp://sign-in",
+        "/sign-in",
+    ],
+    "SignInLinkMinutes": ["2", "16", "0", "-5"],
+    "ChoiceSignIn": ["on", "sms_otp", "EMAIL_OTP", ""],
+    "PasskeyRelyingPartyId": [
+        "https://app.example.com",
+        "app.example.com/",
+        "App.example.com",
+        "app..example.com",
+        "-app.example.com",
+        "a." * 64,
+    ],
+    "PasskeyUserVerification": ["discouraged", "Required", ""],
+    "CustomMessage": ["true", "own", ""],
+    "MessageSender": ["true", "ses", ""],
+    "DefaultLanguage": ["", "e", "../de", "de/..", "de-", "pt BR", "de,en"],
 }
 GOOD_VALUES = {
     "StageName": ["$default", "v1", "test_stage-2"],
@@ -120,22 +172,94 @@ GOOD_VALUES = {
     ],
     "AcceptedClientIds": ["", "1example23456789", "1example23456789,2example23456789"],
     "DomainPrefix": ["", "a", "login", "my-login-2", "a" * 63],
+    "DefaultLanguage": ["en", "de", "pt-BR", "pt_br", "zh-Hant-TW"],
     "AccessTokenMinutes": ["5", "1440"],
     "AuthorizerCacheSeconds": ["0", "3600"],
+    "UserMigrationUrl": ["https://old.example.com", "https://old.example.com:8443/users?a=b", "http://[::1]:80/"],
+    "UserMigrationSecretArn": [SECRET_ARN],
     "RequiredScopes": ["", "profiles/read", "profiles/read,https://api.example.com/orders:read"],
     "RequiredGroups": ["", "admin", "admin,support"],
+    "TrustedIdentityProviders": ["", "Google", "Google,ExampleIdP,Entra-ID"],
     "Jwks": ["", '{"keys":[{"kty":"RSA","kid":"a"}]}', '{ "keys": [\n{"kty":"RSA"}\n] }\n'],
+    "MagicLinkUrl": [
+        "",
+        "https://app.example.com",
+        "https://app.example.com/sign-in?lang=de",
+        "http://localhost:5173/",
+        "http://127.0.0.1/",
+    ],
+    "SignInLinkMinutes": ["3", "15"],
+    "PasskeyRelyingPartyId": [""],
 }
 
+NEEDED_WITH = {
+    "UserMigrationUrl": {"UserMigrationSecretArn": SECRET_ARN},
+    "UserMigrationSecretArn": {"UserMigrationUrl": "https://old.example.com"},
+}
+"""By parameter: others without which a rule would refuse it."""
+
 RULES = {
+    "MigrationNeedsSecret": (
+        {"UserMigrationUrl": "https://old.example.com/"},
+        {"UserMigrationUrl": "https://old.example.com/", "UserMigrationSecretArn": SECRET_ARN},
+    ),
+    "MigrationSecretNeedsUrl": ({"UserMigrationSecretArn": SECRET_ARN}, {}),
     "SesNeedsFromAddress": (
         {"SesIdentityArn": SES_ARN},
         {"SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
     ),
     "FromAddressNeedsSes": ({"FromEmailAddress": "a@example.com"}, {}),
+    "SignUpRulesNeedTheirFunction": (
+        {"PreSignUp": "off", "BlockedEmailDomains": "bad.example.com"},
+        {"PreSignUp": "off"},
+    ),
     "DomainListsAreNotTheSame": (
         {"AllowedEmailDomains": "example.com", "BlockedEmailDomains": "example.com"},
         {"AllowedEmailDomains": "*.example.com", "BlockedEmailDomains": "bad.example.com"},
+    ),
+    "AutoConfirmExcludesLinking": (
+        {"AutoConfirmUsers": "on", "TrustedIdentityProviders": "Google"},
+        {"AutoConfirmUsers": "off", "TrustedIdentityProviders": "Google"},
+    ),
+    "FederatedAttributesNeedTheirFunction": (
+        {"FederatedAttributes": "email"},
+        {"FederatedAttributes": "http://example.com/mail=email,groups=custom:groups,name", "InboundFederation": "on"},
+    ),
+    "MagicLinkNeedsSes": (
+        {"MagicLink": "on", "MagicLinkUrl": LINK_PAGE},
+        {"MagicLink": "on", "MagicLinkUrl": LINK_PAGE, "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+    ),
+    "MagicLinkNeedsUrl": (
+        {"MagicLink": "on", "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+        {"MagicLink": "off", "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+    ),
+    "MagicLinkExcludesRequiredMfa": (
+        {
+            "MagicLink": "on",
+            "MagicLinkUrl": LINK_PAGE,
+            "SesIdentityArn": SES_ARN,
+            "FromEmailAddress": "a@example.com",
+            "MfaConfiguration": "ON",
+        },
+        {"MagicLink": "off", "MfaConfiguration": "ON"},
+    ),
+    "ChoiceSignInExcludesRequiredMfa": (
+        {"ChoiceSignIn": "passkey", "MfaConfiguration": "ON"},
+        {"ChoiceSignIn": "passkey", "MfaConfiguration": "OPTIONAL"},
+    ),
+    "EmailOtpNeedsSes": (
+        {"ChoiceSignIn": "email_otp_and_passkey"},
+        {"ChoiceSignIn": "email_otp", "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+    ),
+    "RelyingPartyNeedsPasskeys": (
+        {"PasskeyRelyingPartyId": "app.example.com"},
+        {"PasskeyRelyingPartyId": "app.example.com", "ChoiceSignIn": "passkey"},
+    ),
+    "CustomMessageNeedsSes": ({"CustomMessage": "on"}, {"CustomMessage": "on"} | SES),
+    "MessageSenderNeedsSes": ({"MessageSender": "on"}, {"MessageSender": "own"}),
+    "MessageSenderReplacesCustomMessage": (
+        {"MessageSender": "on", "CustomMessage": "on"} | SES,
+        {"MessageSender": "on", "CustomMessage": "on", "RunsOn": "emulator"} | SES,
     ),
 }
 """By rule: parameter values that it refuses, and similar ones that are possible."""
@@ -175,7 +299,7 @@ def test_parameters_refuse_bad_values(template: Node, parameter: str, value: str
 
 @pytest.mark.parametrize(("parameter", "value"), cases(GOOD_VALUES))
 def test_parameters_accept_good_values(template: Node, parameter: str, value: str) -> None:
-    process(template, **{parameter: value})
+    process(template, **NEEDED_WITH.get(parameter, {}) | {parameter: value})
 
 
 def test_parameters_constraints_are_all_tested(template: Node) -> None:

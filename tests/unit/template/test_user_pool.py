@@ -47,7 +47,7 @@ def test_triggers_may_be_called_by_the_pool_alone(stack: Stack) -> None:
     """
     permissions = list(stack.of_type("AWS::Lambda::Permission").values())
     triggers = list(trigger_arns(stack.only("AWS::Cognito::UserPool")["LambdaConfig"]))
-    assert triggers
+    assert triggers or stack.parameters["PreSignUp"] == "off"
     for trigger, arn in triggers:
         (function,) = references(arn)
         matching = [each for each in permissions if references(each["FunctionName"]) == {function}]
@@ -60,10 +60,22 @@ def test_triggers_may_be_called_by_the_pool_alone(stack: Stack) -> None:
         } in matching, f"{trigger}: {function} has no permission for this pool"
 
 
-@pytest.mark.parametrize("trigger", ["PreSignUp", "PostConfirmation", "PreTokenGeneration"])
-def test_triggers_shipped_call_their_function(stack: Stack, trigger: str) -> None:
+def test_triggers_that_the_roles_rest_on_are_there_by_default(default_stack: Stack) -> None:
+    config = default_stack.only("AWS::Cognito::UserPool")["LambdaConfig"]
+    assert {"PreSignUp", "PostConfirmation", "PreTokenGeneration"} <= config.keys()
+
+
+@pytest.mark.parametrize(
+    "trigger", ["PreSignUp", "PostConfirmation", "PreTokenGeneration", "PreAuthentication", "PostAuthentication"]
+)
+def test_triggers_that_are_off_leave_nothing_behind(stack: Stack, trigger: str) -> None:
+    is_on = stack.parameters[trigger] == "on"
     config = stack.only("AWS::Cognito::UserPool")["LambdaConfig"]
-    assert config[trigger] == f"${{{trigger}Function.Arn}}"
+    assert config.get(trigger) == (f"${{{trigger}Function.Arn}}" if is_on else None)
+    of_trigger = {f"{trigger}{part}" for part in ("Function", "LogGroup", "Role", "Permission")}
+    of_stack = {name for name in stack.resources if name.startswith(trigger)}
+    assert of_stack - {f"{trigger}PoolPolicy"} == (of_trigger if is_on else set())
+    assert is_on or not of_stack
 
 
 def test_triggers_answer_within_five_seconds(stack: Stack) -> None:
@@ -82,7 +94,7 @@ def test_pre_token_generation_names_one_function(stack: Stack) -> None:
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_LambdaConfigType.html
     """
     config = stack.only("AWS::Cognito::UserPool")["LambdaConfig"]
-    assert config["PreTokenGeneration"] == config["PreTokenGenerationConfig"]["LambdaArn"]
+    assert config.get("PreTokenGeneration") == (config.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
 
 
 def test_pre_token_generation_version_is_within_the_feature_plan(stack: Stack) -> None:
@@ -91,9 +103,12 @@ def test_pre_token_generation_version_is_within_the_feature_plan(stack: Stack) -
     https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
     """
     pool = stack.only("AWS::Cognito::UserPool")
-    version = pool["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"]
-    assert version == stack.parameters["TokenTriggerVersion"]
-    assert version in {"V2_0", "V3_0"}
+    config = pool["LambdaConfig"].get("PreTokenGenerationConfig")
+    if stack.parameters["PreTokenGeneration"] == "off":
+        assert config is None
+        return
+    assert config["LambdaVersion"] == stack.parameters["TokenTriggerVersion"]
+    assert config["LambdaVersion"] in {"V2_0", "V3_0"}
     assert pool["UserPoolTier"] in {"ESSENTIALS", "PLUS"}
 
 
@@ -197,7 +212,24 @@ def test_clients_state_their_authentication_flows(stack: Stack) -> None:
     """
     for name, client in stack.of_type("AWS::Cognito::UserPoolClient").items():
         assert client.get("ExplicitAuthFlows"), name
-        assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"], name
+        migrates = name == "WebClient" and bool(stack.parameters["UserMigrationUrl"])
+        assert ("ALLOW_USER_PASSWORD_AUTH" in client["ExplicitAuthFlows"]) == migrates, name
+
+
+def test_user_migration_is_on_with_its_url(stack: Stack) -> None:
+    """The function may read one secret: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html"""
+    is_on = bool(stack.parameters["UserMigrationUrl"])
+    config = stack.only("AWS::Cognito::UserPool")["LambdaConfig"]
+    assert config.get("UserMigration") == ("${UserMigrationFunction.Arn}" if is_on else None)
+    assert ("UserMigrationFunction" in stack.resources) == is_on
+    assert ("UserMigrationRole" in stack.resources) == is_on
+    if is_on:
+        document = stack.resources["UserMigrationRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        assert {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": stack.parameters["UserMigrationSecretArn"],
+        } in document["Statement"]
 
 
 def test_clients_with_rotation_do_not_allow_refresh_token_auth(stack: Stack) -> None:

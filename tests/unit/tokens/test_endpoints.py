@@ -6,7 +6,7 @@ from pathlib import Path
 import botocore
 import pytest
 from poolhouse.tokens import CognitoVerifier, JwksStore, loopback_jwks_url
-from poolhouse.tokens.endpoints import key_address, pool_issuers, pool_region
+from poolhouse.tokens.endpoints import pool_issuers, pool_region, web_address
 
 from tests.unit.tokens.minting import CLIENT, POOL
 
@@ -17,8 +17,8 @@ from tests.unit.tokens.minting import CLIENT, POOL
     "http://127.0.0.1/k",
      "http://[::1]:4566/keys", "http://localhost:4566/keys", "http://LOCALHOST/keys"],
 )  # fmt: skip
-def test_key_address_accepts(url: str) -> None:
-    key_address(url)
+def test_web_address_accepts(url: str) -> None:
+    web_address(url)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_key_address_accepts(url: str) -> None:
      "https://issuer.example/\r\nHost: evil", "HTTPS://issuer.example/", "data:application/json,{}",
      "http://[127.0.0.1/"],
 )  # fmt: skip
-def test_key_address_refuses(url: str) -> None:
+def test_web_address_refuses(url: str) -> None:
     with pytest.raises(ValueError, match=r"address|https|port"):
-        key_address(url)
+        web_address(url)
     with pytest.raises(ValueError, match=r"address|https|port"):
         JwksStore(url)
 

@@ -60,10 +60,10 @@ def test_slow_drip_does_not_extend_the_deadline(key_server: KeyServer, drip: str
     assert time.monotonic() - started < 1.0
     # The abandoned fetch hangs up and ends: nobody may keep a thread of ours alive by dripping.
     for _ in range(100):
-        if not [thread for thread in threading.enumerate() if thread.name == "poolhouse-keys"]:
+        if not [thread for thread in threading.enumerate() if thread.name == "poolhouse-fetch"]:
             break
         time.sleep(0.02)
-    assert not [thread for thread in threading.enumerate() if thread.name == "poolhouse-keys"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "poolhouse-fetch"]
     assert threading.active_count() <= before + 1
 
 

@@ -1,5 +1,6 @@
-"""The profile: model, repository (DynamoDB), and what a caller may do with it."""
+"""The profile: model, repository (DynamoDB), what a caller may do with it, and the log of who did what."""
 
+from poolhouse.profiles.audit import AuditLog
 from poolhouse.profiles.errors import (
     AccountSuspendedError,
     InsufficientScopeError,
@@ -12,6 +13,7 @@ from poolhouse.profiles.service import ProfileService
 
 __all__ = [
     "AccountSuspendedError",
+    "AuditLog",
     "InsufficientScopeError",
     "Profile",
     "ProfileError",

@@ -27,6 +27,8 @@ class Profile:
         status: Whether the account may be used.
         created_at: When the profile was made, ISO 8601 in UTC.
         updated_at: When it last changed, ISO 8601 in UTC.
+        last_sign_in_at: When the user last signed in, ISO 8601 in UTC; None where the post authentication trigger is
+            off or has not run. It is no change of the profile.
         version: Counts the changes, from 1.
         email: A copy of the address in the user pool, kept by the pre token generation trigger.
         name: The name in full.
@@ -39,6 +41,7 @@ class Profile:
     status: Status = Status.ACTIVE
     created_at: str
     updated_at: str
+    last_sign_in_at: str | None = None
     version: int = 1
     email: str | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)

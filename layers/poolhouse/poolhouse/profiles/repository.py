@@ -73,6 +73,28 @@ class ProfileRepository:
         email = attributes.get("email")
         return self._with_email(profile, email) if email and email != profile.email else profile
 
+    def record_sign_in(self, sub: str) -> bool:
+        """Note on the profile that its user has just signed in.
+
+        It is no change of the profile by anybody: ``version`` and ``updated_at`` stay as they are, so that a change
+        that names the version it was made on is not refused because of a sign-in.
+
+        Returns:
+            False if there is no profile with this key; none is made, so that a deleted one stays deleted.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"sub": {"S": sub}},
+                UpdateExpression="SET last_sign_in_at = :now",
+                ConditionExpression="attribute_exists(#sub)",
+                ExpressionAttributeNames={"#sub": "sub"},
+                ExpressionAttributeValues={":now": {"S": utc_now()}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def _with_email(self, profile: Profile, email: str) -> Profile:
         # Another sign-in may do the same at once: both write the same address, and each counts as a change.
         answer = self._client.update_item(

@@ -1,4 +1,4 @@
-"""Addresses of a user pool: its issuers, where their keys are, and which addresses keys may be fetched from at all."""
+"""Addresses: the issuers of a user pool, where their keys are, and what anything may be fetched from at all."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ Source: AWS documentation, "Verifying JSON web tokens"
 """
 
 
-def key_address(url: str) -> tuple[bool, str, int, str]:
-    """Take a key endpoint's URL apart.
+def web_address(url: str) -> tuple[bool, str, int, str]:
+    """Take the URL of something to fetch apart.
 
     Args:
-        url: https, or http on the loopback interface only: keys that someone on the way can change are no keys.
+        url: https, or http on the loopback interface only: what someone on the way can read or change is no secret
+            and no key.
 
     Returns:
         Whether it is https, the host without brackets, the TCP port, and the path with its query.
@@ -46,7 +47,7 @@ def key_address(url: str) -> tuple[bool, str, int, str]:
         ValueError: another scheme, http to another host, a user name in it, a fragment, or not a URL.
 
     Example:
-        >>> key_address("http://127.0.0.1:4566/eu-west-1_AbCdEf123/.well-known/jwks.json")
+        >>> web_address("http://127.0.0.1:4566/eu-west-1_AbCdEf123/.well-known/jwks.json")
         (False, '127.0.0.1', 4566, '/eu-west-1_AbCdEf123/.well-known/jwks.json')
     """
     scheme, _, rest = url.partition("://")
@@ -66,11 +67,11 @@ def key_address(url: str) -> tuple[bool, str, int, str]:
         or not (path.isascii() and path.isprintable())
         or not {" ", "#"}.isdisjoint(path)  # a fragment is never sent
     ):
-        raise ValueError(f"not an address to fetch keys from: {url!r}; give https://host[:port]/path")
+        raise ValueError(f"not an address to fetch from: {url!r}; give https://host[:port]/path")
     secure = scheme == "https"
     host = host.lower()
     if not secure and host not in _LOOPBACK:
-        raise ValueError(f"keys are fetched with https, with http from this machine only: {url!r}")
+        raise ValueError(f"only https is used, and http within this machine: {url!r}")
     number = int(port[1:] or (443 if secure else 80))
     if not 0 < number < 65536:
         raise ValueError(f"not a TCP port: {url!r}")
@@ -161,7 +162,7 @@ def loopback_jwks_url(user_pool_id: str) -> str | None:
     if not endpoint.startswith("http://"):
         return None
     try:
-        key_address(endpoint)
+        web_address(endpoint)
     except ValueError:
         return None
     return f"{endpoint}/{user_pool_id}{KEYS_PATH}"

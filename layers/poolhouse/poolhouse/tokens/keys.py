@@ -21,7 +21,7 @@ from _thread import allocate_lock  # `threading` would cost the cold start 2 ms 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from poolhouse.tokens.endpoints import key_address
+from poolhouse.tokens.endpoints import web_address
 from poolhouse.tokens.errors import KeysUnavailableError, TokenError, UnknownKeyError
 from poolhouse.tokens.parsing import parse_object
 from poolhouse.tokens.signatures import ALGORITHMS, VerificationKey, read_keys
@@ -100,7 +100,7 @@ class JwksStore:
         fetch: Callable[[str], bytes] | None = None,
         on_event: Callable[[Event, float], object] | None = None,
     ) -> None:
-        key_address(url)
+        web_address(url)
         self.url = url
         self._algorithms = frozenset(algorithms)
         if not self._algorithms or not self._algorithms <= ALGORITHMS:

@@ -11,7 +11,23 @@ Example:
     ...     return {"autoConfirmUser": False}
 """
 
+from typing import TYPE_CHECKING, Any
+
+from poolhouse.triggers.added_hooks import added_hooks
 from poolhouse.triggers.refusal import Refusal
+from poolhouse.triggers.responses import IllegalResponseError
 from poolhouse.triggers.running import Event, trigger
 
-__all__ = ["Event", "Refusal", "trigger"]
+if TYPE_CHECKING:
+    from poolhouse.triggers.token_customisation import TokenCustomisation
+
+__all__ = ["Event", "IllegalResponseError", "Refusal", "TokenCustomisation", "added_hooks", "trigger"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on demand: it brings the access policy with it, which costs a cold start as much as half of this package.
+    if name == "TokenCustomisation":
+        from poolhouse.triggers.token_customisation import TokenCustomisation  # noqa: PLC0415
+
+        return TokenCustomisation
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

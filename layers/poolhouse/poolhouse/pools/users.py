@@ -1,0 +1,137 @@
+"""The users of a pool who hold an address, and identities of other providers that become theirs."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poolhouse.logs import describe_error, get_logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+_logger = get_logger(__name__)
+
+
+class Identity(NamedTuple):
+    """An identity of another provider that signs in as a user of the pool.
+
+    Attributes:
+        provider: The provider's name in the pool.
+        subject: Who the user is there.
+        linked_at: When it became the user's, in seconds since 1970.
+    """
+
+    provider: str
+    subject: str
+    linked_at: float
+
+
+class PoolUser(NamedTuple):
+    """A user as ListUsers tells it.
+
+    Attributes:
+        username: What the pool knows the user by.
+        status: ``UserStatus``, such as ``CONFIRMED``; ``EXTERNAL_PROVIDER`` for one who has no password here.
+        enabled: Whether the user may sign in at all.
+        attributes: Every attribute, as text.
+    """
+
+    username: str
+    status: str
+    enabled: bool
+    attributes: Mapping[str, str]
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The identities of other providers that sign in as this user."""
+        return [
+            Identity(each["providerName"], each["userId"], int(each["dateCreated"]) / 1000)
+            for each in json.loads(self.attributes.get("identities", "[]"))
+        ]
+
+
+class Users:
+    """Finds users of a pool, and links identities to them.
+
+    Args:
+        client: A Cognito client; by default one is made when it is first needed.
+
+    Example:
+        >>> Users().with_email("eu-central-1_EXAMPLE", "ada@example.com")  # doctest: +SKIP
+        [PoolUser(username='aaaaaaaa-0000-4000-8000-000000000001', status='CONFIRMED', ...)]
+    """
+
+    def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
+        if client is not None:
+            self._client = client
+
+    @cached_property
+    def _client(self) -> "CognitoIdentityProviderClient":
+        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
+
+        return aws.cognito()
+
+    def with_email(self, user_pool_id: str, email: str) -> list[PoolUser]:
+        """Every user who holds an address, verified or not, native or federated.
+
+        Only letters of ASCII are the same in both cases: by the rules of Unicode, ``K`` (U+212A, the Kelvin sign) would
+        be a ``k`` too, and an address with it somebody else's.
+
+        Raises:
+            botocore.exceptions.ClientError: Cognito refuses: no right to ask, or too many calls.
+            botocore.exceptions.BotoCoreError: Cognito does not answer.
+        """
+        quoted = email.replace("\\", "\\\\").replace('"', '\\"')
+        pages = self._client.get_paginator("list_users").paginate(UserPoolId=user_pool_id, Filter=f'email = "{quoted}"')
+        found = [_user(each) for page in pages for each in page.get("Users", ())]
+        return [user for user in found if _spelling(user.attributes.get("email", "")) == _spelling(email)]
+
+    def link(self, user_pool_id: str, username: str, provider: str, subject: str) -> bool:
+        """Let an identity of another provider sign in as a user of the pool from now on.
+
+        Args:
+            user_pool_id: The pool.
+            username: The user to sign in as.
+            provider: The provider's name, spelt as in the pool.
+            subject: The subject of the identity there.
+
+        Returns:
+            Whether the identity is the user's. Cognito does not link one that has a user of its own or is another
+            user's, a sixth one, or one to a user with an attribute that can never change.
+
+        Raises:
+            botocore.exceptions.ClientError: Cognito refuses for another cause: no right to ask, or too many calls.
+            botocore.exceptions.BotoCoreError: Cognito does not answer.
+
+        Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminLinkProviderForUser.html
+        """
+        refusals = self._client.exceptions
+        try:
+            self._client.admin_link_provider_for_user(
+                UserPoolId=user_pool_id,
+                DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": username},
+                SourceUser={
+                    "ProviderName": provider,
+                    "ProviderAttributeName": "Cognito_Subject",
+                    "ProviderAttributeValue": subject,
+                },
+            )
+        except (
+            refusals.AliasExistsException,
+            refusals.InvalidParameterException,
+            refusals.LimitExceededException,
+            refusals.UserNotFoundException,
+        ) as error:
+            _logger.warning("Cognito did not link an identity: %s", describe_error(error))
+            return False
+        return True
+
+
+def _user(told: Any) -> PoolUser:
+    attributes = {each["Name"]: each.get("Value", "") for each in told.get("Attributes", ())}
+    return PoolUser(told["Username"], told.get("UserStatus", "UNKNOWN"), told.get("Enabled", False), attributes)
+
+
+def _spelling(email: str) -> str:
+    return email.lower() if email.isascii() else email

@@ -1,0 +1,50 @@
+"""Hooks that a deployment adds to a trigger without changing the function.
+
+They stand in ``layers/hooks/hooks/<function>.py``, one module for each function, in its list ``HOOKS``. The folder is a
+layer of the stack; what it holds is yours, and no release of Poolhouse changes it.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+from poolhouse.triggers.running import Hook
+
+
+def added_hooks(function: str) -> tuple[Hook, ...]:
+    """Return the hooks that were added to a function, in their order; none where there is no such module.
+
+    Args:
+        function: The folder's name, such as ``pre_sign_up``.
+
+    Raises:
+        AttributeError: The module has no ``HOOKS``. A function with broken hooks does not start, rather than run
+            without them.
+
+    Example:
+        >>> added_hooks("no_such_function")
+        ()
+    """
+    if importlib.util.find_spec("hooks") is None or importlib.util.find_spec(f"hooks.{function}") is None:
+        return ()
+    return tuple(importlib.import_module(f"hooks.{function}").HOOKS)
+
+
+def replacement(function: str, name: str) -> Callable[..., Any] | None:
+    """Return what a deployment replaces a part of a function by, or None where there is no such module.
+
+    Args:
+        function: The folder's name, such as ``message_sender``.
+        name: What the function's page calls the part, such as ``send``.
+
+    Raises:
+        AttributeError: There is the module, and it lacks the part. The function does not start then.
+
+    Example:
+        >>> replacement("no_such_function", "send")
+    """
+    if importlib.util.find_spec("hooks") is None or importlib.util.find_spec(f"hooks.{function}") is None:
+        return None
+    part: Callable[..., Any] = getattr(importlib.import_module(f"hooks.{function}"), name)
+    return part
