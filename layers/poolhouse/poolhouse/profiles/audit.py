@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from poolhouse.table import Table
+
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 RETRY_WINDOW: Final = timedelta(minutes=1)
@@ -17,7 +17,7 @@ RETRY_WINDOW: Final = timedelta(minutes=1)
 """
 
 
-class AuditLog:
+class AuditLog(Table):
     """Adds records to the audit table. It changes none and removes none.
 
     A record is an item of ``sub`` and ``at`` (the key), ``action``, ``actor``, ``role`` and ``fields``. It holds no
@@ -27,17 +27,6 @@ class AuditLog:
         table: Name of the audit table, whose key is ``sub`` and ``at``.
         client: A DynamoDB client; by default one is made when it is first needed.
     """
-
-    def __init__(self, table: str, client: "DynamoDBClient | None" = None) -> None:
-        self._table = table
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "DynamoDBClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.dynamodb()
 
     def record(
         self,

@@ -1,16 +1,13 @@
 """Profiles in DynamoDB."""
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from poolhouse.profiles.model import Profile, utc_now
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from poolhouse.table import Table
 
 
-class ProfileRepository:
+class ProfileRepository(Table):
     """Reads and writes profiles.
 
     Args:
@@ -20,17 +17,6 @@ class ProfileRepository:
     Every method raises ``botocore.exceptions.ClientError`` or ``BotoCoreError`` when DynamoDB refuses or does not
     answer.
     """
-
-    def __init__(self, table: str, client: "DynamoDBClient | None" = None) -> None:
-        self._table = table
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "DynamoDBClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.dynamodb()
 
     def get(self, sub: str) -> Profile | None:
         """The profile with this key as it is now, or None. The read is strongly consistent.

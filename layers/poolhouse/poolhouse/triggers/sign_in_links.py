@@ -2,18 +2,18 @@
 
 import hashlib
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from poolhouse.table import Table
+
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
 
 LINKS_PER_HOUR: Final = 3
 _HOUR: Final = 3600
 
 
-class SignInLinks:
+class SignInLinks(Table):
     """Keeps digests of links, each until it is used or expires, and counts the links of a user.
 
     Two kinds of items share the table. A link's key is its digest. A user's turns have the keys ``turn-0/...`` to
@@ -27,17 +27,6 @@ class SignInLinks:
     Every method raises ``botocore.exceptions.ClientError`` or ``BotoCoreError`` when DynamoDB refuses or does not
     answer.
     """
-
-    def __init__(self, table: str, client: "DynamoDBClient | None" = None) -> None:
-        self._table = table
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "DynamoDBClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; define needs none of it
-
-        return aws.dynamodb()
 
     def take_turn(self, user: str) -> bool:
         """Count one more link for a user, unless there have been three within the hour.
