@@ -9,11 +9,9 @@ PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
 AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
 
 
-def record_password_reset(event: Event) -> None:
-    """Record that the user has set a new password with a code; a hook of its own, whatever becomes of the profile."""
-    if event["triggerSource"] == "PostConfirmation_ConfirmForgotPassword":
-        sub = event["request"]["userAttributes"]["sub"]
-        AUDIT.record(sub, "password_reset", actor=sub, role="member", event=event)
+def make_profile(event: Event) -> None:
+    """Make the profile unless it is there; after the record, which nobody makes up for: they share the time."""
+    PROFILES.create(Profile.from_attributes(event["request"]["userAttributes"]))
 
 
 # Failing here would tell the user that signing up, or the reset, failed, when it did not. The first sign-in makes the
@@ -21,8 +19,10 @@ def record_password_reset(event: Event) -> None:
 @trigger(
     *sources.POST_CONFIRMATION,
     on_failure="continue",
-    added=[record_password_reset, *added_hooks("post_confirmation")],
+    added=[make_profile, *added_hooks("post_confirmation")],
 )
 def lambda_handler(event: Event) -> None:
-    """Make the profile unless it is there. Cognito may call up to three times, also at once."""
-    PROFILES.create(Profile.from_attributes(event["request"]["userAttributes"]))
+    """Record a password reset. Cognito may call up to three times, also at once."""
+    if event["triggerSource"] == "PostConfirmation_ConfirmForgotPassword":
+        sub = event["request"]["userAttributes"]["sub"]
+        AUDIT.record(sub, "password_reset", actor=sub, role="member", event=event)

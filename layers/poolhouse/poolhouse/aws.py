@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # Cognito gives a trigger 5 s and nothing can change that
 # (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html).
-# Botocore would wait 60 s for one answer. Two attempts of at most 1 s each leave time to say what went wrong.
+# Botocore would wait 60 s for one answer. An attempt takes 1 s to connect and 1 s to answer at most; what all
+# attempts take together, the trigger's own budget ends.
 _DEADLINES: Final = Config(
     connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}, max_pool_connections=4
 )

@@ -50,11 +50,11 @@ def test_post_confirmation_keeps_profile_and_record_apart(
 ) -> None:
     # The failure of one is no reason to lose the other.
     if operation == "put_item":
-        table.will_fail("put_item", "InternalServerError", "cannot store ada@example.com")
         table.will_record(RESET, MARKER)
+        table.will_fail("put_item", "InternalServerError", "cannot store ada@example.com")
     else:
-        table.will_create(PROFILE)
         table.will_fail("transact_write_items", "InternalServerError", "cannot store ada@example.com")
+        table.will_create(PROFILE)
     event = sample("post_confirmation/confirm_forgot_password")
     assert load("post_confirmation").lambda_handler(event, None) == event
     (record,) = caplog.records
@@ -67,10 +67,10 @@ def test_post_confirmation_records_a_repeated_call_once(
 ) -> None:
     app = load("post_confirmation")
     event = sample("post_confirmation/confirm_forgot_password")
-    table.will_find_on_create(PROFILE, PROFILE)
     table.will_record(RESET, MARKER)
     table.will_find_on_create(PROFILE, PROFILE)
     table.will_not_record(RESET, "None", "ConditionalCheckFailed")
+    table.will_find_on_create(PROFILE, PROFILE)
     assert app.lambda_handler(event, None) == app.lambda_handler(event, None) == event
     assert caplog.records == []
 

@@ -47,6 +47,7 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
     "passwordless": SES
     | {
         "MagicLink": "on",
+        "MfaConfiguration": "OFF",
         "MagicLinkUrl": "https://app.example.com/sign-in",
         "SignInLinkMinutes": "10",
         "ChoiceSignIn": "email_otp_and_passkey",

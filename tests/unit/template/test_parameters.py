@@ -221,27 +221,37 @@ RULES = {
         {"AutoConfirmUsers": "on", "TrustedIdentityProviders": "Google"},
         {"AutoConfirmUsers": "off", "TrustedIdentityProviders": "Google"},
     ),
+    "PreAuthenticationNeedsPreTokenGeneration": (
+        {"PreAuthentication": "on", "PreTokenGeneration": "off"},
+        {"PreAuthentication": "on"},
+    ),
     "FederatedAttributesNeedTheirFunction": (
         {"FederatedAttributes": "email"},
         {"FederatedAttributes": "http://example.com/mail=email,groups=custom:groups,name", "InboundFederation": "on"},
     ),
     "MagicLinkNeedsSes": (
         {"MagicLink": "on", "MagicLinkUrl": LINK_PAGE},
-        {"MagicLink": "on", "MagicLinkUrl": LINK_PAGE, "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
+        {
+            "MagicLink": "on",
+            "MagicLinkUrl": LINK_PAGE,
+            "MfaConfiguration": "OFF",
+            "SesIdentityArn": SES_ARN,
+            "FromEmailAddress": "a@example.com",
+        },
     ),
     "MagicLinkNeedsUrl": (
         {"MagicLink": "on", "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
         {"MagicLink": "off", "SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"},
     ),
-    "MagicLinkExcludesRequiredMfa": (
+    "MagicLinkExcludesMfa": (
         {
             "MagicLink": "on",
             "MagicLinkUrl": LINK_PAGE,
             "SesIdentityArn": SES_ARN,
             "FromEmailAddress": "a@example.com",
-            "MfaConfiguration": "ON",
+            "MfaConfiguration": "OPTIONAL",
         },
-        {"MagicLink": "off", "MfaConfiguration": "ON"},
+        {"MagicLink": "off", "MfaConfiguration": "OPTIONAL"},
     ),
     "ChoiceSignInExcludesRequiredMfa": (
         {"ChoiceSignIn": "passkey", "MfaConfiguration": "ON"},

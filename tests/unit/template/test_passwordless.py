@@ -8,7 +8,7 @@ import pytest
 from tests.unit.template.conftest import SES
 from tests.unit.template.processing import Node, Stack, process
 
-LINKS = SES | {"MagicLink": "on", "MagicLinkUrl": "https://app.example.com/sign-in"}
+LINKS = SES | {"MagicLink": "on", "MagicLinkUrl": "https://app.example.com/sign-in", "MfaConfiguration": "OFF"}
 CHALLENGES = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
 
 

@@ -237,3 +237,11 @@ def test_email_domains_parse_normalises_entries_and_skips_gaps() -> None:
     assert EmailDomains.parse(" Example.COM. ,, *.BÜCHER.example,", "") == EmailDomains(
         frozenset({"example.com", "*.xn--bcher-kva.example"}), frozenset()
     )
+
+
+@pytest.mark.parametrize("domain", ["straße.de", "STRASSE\u200d.de", "stra\u1e9ee.de", "βόλος.example"])
+def test_email_domains_refuse_name_that_idna_2008_reads_otherwise(domain: str) -> None:
+    # By IDNA 2003 it is another domain, which may be on the allow list while this one belongs to anybody.
+    assert EmailDomains.parse("strasse.de,*.example", "").refuses(f"eve@{domain}")
+    with pytest.raises(ValueError, match="xn--"):
+        EmailDomains.parse(domain, "")

@@ -142,8 +142,20 @@ def test_attributes_that_are_none_of_some_are_refused(entries: str) -> None:
 
 
 @pytest.mark.parametrize("request_of", [saml(), openid({}), openid(None), openid(None, {})])
-def test_attributes_that_are_none_of_none_change_nothing(request_of: dict[str, Any]) -> None:
-    assert FederatedAttributes("email").of(request_of) == {}
+def test_attributes_of_unknown_form_are_refused(request_of: dict[str, Any]) -> None:
+    with pytest.raises(Refusal, match="^federated_attributes_missing: "):
+        FederatedAttributes("email").of(request_of)
+
+
+def test_attributes_of_empty_form_do_not_hide_those_of_another() -> None:
+    request = {"attributes": {**openid({"sub": "1", "email": "ada@example.com"})["attributes"], "samlResponse": {}}}
+    assert FederatedAttributes("email").of(request)
+
+
+@pytest.mark.parametrize("entries", ["uid=sub", "email,name=sub"])
+def test_attributes_never_become_the_subject(entries: str) -> None:
+    with pytest.raises(ValueError, match="who the user is"):
+        FederatedAttributes(entries)
 
 
 def test_attributes_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -136,7 +136,7 @@ def test_only_what_the_pool_holds_is_taken(house: House, told: dict[str, Any], t
     assert decided["userAttributes"] == {"email": ADA, **expected}
 
 
-@pytest.mark.parametrize("email", ["eve@example.com", "", None])
+@pytest.mark.parametrize("email", ["eve@example.com", "", None, "ADA@e\u212aample.com", "ada@example\u00ad.com"])
 def test_answer_for_another_address_moves_nobody(house: House, email: str | None) -> None:
     house.will_read_secret()
     house.server.users[ADA] = (PASSWORD, {"email": email, "email_verified": True})

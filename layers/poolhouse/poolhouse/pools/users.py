@@ -85,7 +85,7 @@ class Users:
         quoted = email.replace("\\", "\\\\").replace('"', '\\"')
         pages = self._client.get_paginator("list_users").paginate(UserPoolId=user_pool_id, Filter=f'email = "{quoted}"')
         found = [_user(each) for page in pages for each in page.get("Users", ())]
-        return [user for user in found if _spelling(user.attributes.get("email", "")) == _spelling(email)]
+        return [user for user in found if spelling(user.attributes.get("email", "")) == spelling(email)]
 
     def link(self, user_pool_id: str, username: str, provider: str, subject: str) -> bool:
         """Let an identity of another provider sign in as a user of the pool from now on.
@@ -133,5 +133,13 @@ def _user(told: Any) -> PoolUser:
     return PoolUser(told["Username"], told.get("UserStatus", "UNKNOWN"), told.get("Enabled", False), attributes)
 
 
-def _spelling(email: str) -> str:
+def spelling(email: str) -> str:
+    """Return the form in which two spellings of one address are equal: only ASCII letters have two cases here.
+
+    By Unicode's rules the Kelvin sign would be a ``k``, and somebody else's address one's own.
+
+    Example:
+        >>> spelling("Ada@Example.com")
+        'ada@example.com'
+    """
     return email.lower() if email.isascii() else email

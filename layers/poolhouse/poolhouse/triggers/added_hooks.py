@@ -7,6 +7,7 @@ layer of the stack; what it holds is yours, and no release of Poolhouse changes 
 import importlib
 import importlib.util
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from poolhouse.triggers.running import Hook
@@ -26,9 +27,8 @@ def added_hooks(function: str) -> tuple[Hook, ...]:
         >>> added_hooks("no_such_function")
         ()
     """
-    if importlib.util.find_spec("hooks") is None or importlib.util.find_spec(f"hooks.{function}") is None:
-        return ()
-    return tuple(importlib.import_module(f"hooks.{function}").HOOKS)
+    module = _module(function)
+    return tuple(module.HOOKS) if module else ()
 
 
 def replacement(function: str, name: str) -> Callable[..., Any] | None:
@@ -44,7 +44,12 @@ def replacement(function: str, name: str) -> Callable[..., Any] | None:
     Example:
         >>> replacement("no_such_function", "send")
     """
+    module = _module(function)
+    part: Callable[..., Any] | None = getattr(module, name) if module else None
+    return part
+
+
+def _module(function: str) -> ModuleType | None:
     if importlib.util.find_spec("hooks") is None or importlib.util.find_spec(f"hooks.{function}") is None:
         return None
-    part: Callable[..., Any] = getattr(importlib.import_module(f"hooks.{function}"), name)
-    return part
+    return importlib.import_module(f"hooks.{function}")

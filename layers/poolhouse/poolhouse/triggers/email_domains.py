@@ -10,6 +10,7 @@ from poolhouse.triggers.refusal import Refusal
 
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_LENGTH: Final = 253
+_DEVIATIONS: Final = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")  # UTS 46, section 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class EmailDomains:
     """An allow list and a block list of e-mail domains.
 
     An entry is a domain (``example.com``: that domain alone) or a wildcard (``*.example.com``: every domain below it).
-    A blocked domain is refused even where it is allowed too. An empty allow list allows every domain. Names are read by
-    IDNA 2003, which takes ``ß`` for ``ss``: write such a domain in its ``xn--`` form.
+    A blocked domain is refused even where it is allowed too. An empty allow list allows every domain. A name
+    that IDNA 2003 and IDNA 2008 read differently (with ``ß``, say) is refused: write it in its ``xn--`` form.
 
     Attributes:
         allowed: Normalised entries.
@@ -84,7 +85,10 @@ def normalise(domain: str) -> str:
         >>> normalise("Bücher.Example.")
         'xn--bcher-kva.example'
     """
-    text = unicodedata.normalize("NFKC", domain).replace("\u3002", ".").strip().removesuffix(".").casefold()
+    composed = unicodedata.normalize("NFKC", domain)
+    if not _DEVIATIONS.isdisjoint(composed):
+        raise ValueError("IDNA 2003 and 2008 make two domains of this name: write it in its xn-- form")
+    text = composed.replace("\u3002", ".").strip().removesuffix(".").casefold()
     if len(text) > _MAX_LENGTH:
         raise ValueError("a domain name is longer than 253 characters")
     name = text.encode("idna").decode("ascii").lower()  # UnicodeError is a ValueError
@@ -100,7 +104,7 @@ def _entries(text: str) -> Iterable[str]:
             yield wildcard + normalise(entry.removeprefix(wildcard))
         except ValueError as error:
             raise ValueError(
-                f"{entry!r} is no e-mail domain: write example.com, or *.example.com for all below it"
+                f"{entry!r} is no e-mail domain ({error}): write example.com, or *.example.com for all below it"
             ) from error
 
 

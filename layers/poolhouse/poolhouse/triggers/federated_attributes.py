@@ -38,6 +38,8 @@ class FederatedAttributes:
             names = entry.split("=")
             if not all(names) or len(names) > 2:
                 raise ValueError(f"{entry!r} is no attribute: write email, or groups=custom:groups for another name")
+            if names[-1] in _SUBJECTS and len(names) == 2:
+                raise ValueError(f"{entry!r} would change who the user is")
             if names[-1] in self._names.values():
                 raise ValueError(f"two attributes would go on as {names[-1]!r}")
             self._names[names[0]] = names[-1]
@@ -71,7 +73,7 @@ class FederatedAttributes:
             "attributes of the identity provider",
             extra={"provider": request.get("providerName"), "sent": len(sent), "kept": len(kept)},
         )
-        if sent and not kept:
+        if not kept:
             raise Refusal(
                 "federated_attributes_missing", "Your identity provider sent nothing about you that can be used here."
             )
@@ -80,7 +82,7 @@ class FederatedAttributes:
 
 def _sent(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """What the provider says of the user, of all its answers the one that weighs most."""
-    if isinstance(saml := attributes.get("samlResponse"), Mapping):
+    if saml := _object(attributes.get("samlResponse")):
         return dict(saml)
     token = _object(attributes.get("idToken"))
     info = _object(attributes.get("userInfo"))

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from poolhouse.logs import get_logger
+from poolhouse.pools.users import spelling
 from poolhouse.tokens.endpoints import web_address
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class OldDirectory:
         attributes = self._ask(question)
         if attributes is None:
             return None
-        if attributes.get("email", "").casefold() != username.casefold():
+        if spelling(attributes.get("email", "")) != spelling(username):
             raise OldDirectoryError("the answer is for another e-mail address than the one that was asked for")
         if signs_in:
             status = {"finalUserStatus": "CONFIRMED"}

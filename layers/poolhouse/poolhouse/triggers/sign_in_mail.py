@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from poolhouse.triggers.messages import SIGN_IN_LINK, Messages
+from poolhouse.triggers.messages import SIGN_IN_LINK, Messages, values_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -84,7 +84,7 @@ class SignInMail:
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: SES refused or did not answer.
         """
         language = self._messages.language_of(request)
-        values = {"link": self.link(secret), "minutes": str(self._minutes)}
+        values = values_of(request, SIGN_IN_LINK, link=self.link(secret), minutes=str(self._minutes))
         subject = self._messages.text(SIGN_IN_LINK, "subject.txt", language, values)
         page = self._messages.text(SIGN_IN_LINK, "email.html", language, values)
         self._client.send_email(

@@ -13,7 +13,7 @@ from poolhouse.triggers.responses import tokens
 from poolhouse.triggers.running import Event
 
 API_SIGN_IN: Final = "aws.cognito.signin.user.admin"
-"""The scope of every token from an SDK sign-in, which cannot ask for scopes; an OAuth sign-in has it if it asked."""
+"""The only scope of a token from an SDK sign-in, which cannot ask for scopes; an OAuth sign-in may ask for it too."""
 
 Token = Literal["id", "access", "both"]
 
@@ -152,6 +152,6 @@ def scope_changes(
     asked = frozenset(request.get("scopes") or ())
     groups = (request.get("groupConfiguration") or {}).get("groupsToOverride") or ()
     granted = policy.scopes_of(groups) & client_scopes
-    if API_SIGN_IN not in asked:
+    if asked != {API_SIGN_IN}:  # with more beside it, an app asked by OAuth
         granted &= asked
     return granted - asked, (asked & policy.scopes.keys()) - granted
