@@ -1,36 +1,23 @@
 """A DynamoDB table that answers what a test has told it to.
 
-A botocore client with botocore's Stubber, not a stand-in of our own: it holds each call to DynamoDB's own model, in
-order, and refuses every call that was not announced. What only a real table can show (two creations at once) is an
+What only a real table can show (two creations at once) is an
 integration test.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
+from typing import Any
 
-import botocore.session
 from boto3.dynamodb.types import TypeSerializer
-from botocore.stub import ANY, Stubber
+from botocore.stub import ANY
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tests.unit.stubbed import StubbedService
 
 TABLE = "profiles-of-the-test"
 AUDIT_TABLE = "audit-of-the-test"
 LINKS_TABLE = "sign-in-links-of-the-test"
 MARKER = {"sub": ANY, "recorded_at": ANY, "since": ANY}
 """What keeps an event from being recorded twice, whichever it is."""
-
-
-@cache
-def _client() -> "DynamoDBClient":
-    client: DynamoDBClient = botocore.session.Session().create_client(  # type: ignore[assignment]
-        "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
-    return client
 
 
 def typed(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,20 +39,10 @@ class Text:
     __hash__ = None  # type: ignore[assignment]
 
 
-class StubbedTable:
+class StubbedTable(StubbedService):
     """Announces calls; every method is one call that is to come, in this order."""
 
-    def __init__(self, client: "DynamoDBClient", stubber: Stubber) -> None:
-        self.client = client
-        self._stubber = stubber
-
-    @classmethod
-    @contextmanager
-    def of_test(cls) -> Iterator[Self]:
-        """The table, and at the end the check that every announced call came."""
-        with Stubber(_client()) as stubber:
-            yield cls(_client(), stubber)
-            stubber.assert_no_pending_responses()
+    service = "dynamodb"
 
     def will_get(self, sub: str, item: Mapping[str, Any] | None) -> None:
         """A consistent read of one key, answered with the item or with nothing."""

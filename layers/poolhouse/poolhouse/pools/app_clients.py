@@ -1,10 +1,10 @@
 """What an app client of a user pool may ask for."""
 
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from poolhouse.logs import describe_error, get_logger
+from poolhouse.pools.cognito import Cognito
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -19,7 +19,7 @@ _PASSING: Final = frozenset({None, "TooManyRequestsException", "ThrottlingExcept
 _logger = get_logger(__name__)
 
 
-class AppClientScopes:
+class AppClientScopes(Cognito):
     """``AllowedOAuthScopes`` of app clients, asked once for each client and then remembered for five minutes.
 
     DescribeUserPoolClient is a throttled call, and every sign-in needs its answer.
@@ -33,15 +33,8 @@ class AppClientScopes:
     """
 
     def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
+        super().__init__(client)
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "CognitoIdentityProviderClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.cognito()
 
     def of(self, user_pool_id: str, client_id: str) -> frozenset[str]:
         """The scopes that the app client lists; none where it lists none.

@@ -2,13 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from poolhouse.logs import describe_error, get_logger
-
-if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+from poolhouse.pools.cognito import Cognito
 
 _logger = get_logger(__name__)
 
@@ -51,7 +48,7 @@ class PoolUser(NamedTuple):
         ]
 
 
-class Users:
+class Users(Cognito):
     """Finds users of a pool, and links identities to them.
 
     Args:
@@ -61,16 +58,6 @@ class Users:
         >>> Users().with_email("eu-central-1_EXAMPLE", "ada@example.com")  # doctest: +SKIP
         [PoolUser(username='aaaaaaaa-0000-4000-8000-000000000001', status='CONFIRMED', ...)]
     """
-
-    def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "CognitoIdentityProviderClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.cognito()
 
     def with_email(self, user_pool_id: str, email: str) -> list[PoolUser]:
         """Every user who holds an address, verified or not, native or federated.

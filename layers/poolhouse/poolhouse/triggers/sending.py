@@ -1,10 +1,15 @@
 """What a custom sender sends, and how: through SES and SNS."""
 
 import html
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from poolhouse.triggers.messages import Messages, occasion_of, values_of
 from poolhouse.triggers.running import Event
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+_UTF_8: Final = "UTF-8"
 
 
 class OutgoingMessage(NamedTuple):
@@ -94,13 +99,30 @@ class SesAndSns:
         if message.medium == "sms":
             self._sns.publish(PhoneNumber=message.recipient, Message=message.body, MessageAttributes=_TRANSACTIONAL)
             return
-        self._ses.send_email(
-            FromEmailAddress=self._from,
-            Destination={"ToAddresses": [message.recipient]},
-            Content={
-                "Simple": {
-                    "Subject": {"Data": message.subject or "", "Charset": "UTF-8"},
-                    "Body": {"Html": {"Data": message.body, "Charset": "UTF-8"}},
-                }
-            },
-        )
+        send_email(self._ses, self._from, message.recipient, message.subject or "", message.body)
+
+
+def send_email(ses: "SESV2Client", sender: str, recipient: str, subject: str, page: str) -> None:
+    """Send one e-mail through SES.
+
+    Args:
+        ses: An SES client.
+        sender: Who it is from, such as ``Example <no-reply@example.com>``.
+        recipient: The address.
+        subject: Its subject.
+        page: What it says, in HTML.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: The service did not answer.
+        botocore.exceptions.ClientError: The service refused.
+    """
+    ses.send_email(
+        FromEmailAddress=sender,
+        Destination={"ToAddresses": [recipient]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": subject, "Charset": _UTF_8},
+                "Body": {"Html": {"Data": page, "Charset": _UTF_8}},
+            }
+        },
+    )

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from poolhouse.triggers.messages import SIGN_IN_LINK, Messages, values_of
+from poolhouse.triggers.sending import send_email
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-
-_UTF_8: Final = "UTF-8"
 
 
 class SignInMail:
@@ -87,13 +86,4 @@ class SignInMail:
         values = values_of(request, SIGN_IN_LINK, link=self.link(secret), minutes=str(self._minutes))
         subject = self._messages.text(SIGN_IN_LINK, "subject.txt", language, values)
         page = self._messages.text(SIGN_IN_LINK, "email.html", language, values)
-        self._client.send_email(
-            FromEmailAddress=self._sender,
-            Destination={"ToAddresses": [request["userAttributes"]["email"]]},
-            Content={
-                "Simple": {
-                    "Subject": {"Data": subject, "Charset": _UTF_8},
-                    "Body": {"Html": {"Data": page, "Charset": _UTF_8}},
-                }
-            },
-        )
+        send_email(self._client, self._sender, request["userAttributes"]["email"], subject, page)
