@@ -152,6 +152,29 @@ def _in_time(spent: Sequence[float] | None) -> str:
     return target("slowest well inside 5 s: at most 2 s", max(spent) / 1000 if spent else None, 2.0)
 
 
+def profile_api(spent: Spent, a_second: Mapping[str, float], inits: Spent, not_measured: str) -> str:
+    """Return the tables on the profile API: its requests, and its start."""
+    requests = [
+        Row(
+            "bare", _and_rate("A route with a function that does nothing, no authorizer", a_second.get("bare")), "bare"
+        ),
+        Row("profile", _and_rate("`GET /profile`, authorizer included", a_second.get("profile")), "bare"),
+    ]
+    starts = [
+        Row("boto3", "`import boto3` and a DynamoDB client, in a function of its own", "boto3"),
+        Row("profile_api", "`profile_api`", "boto3"),
+    ]
+    return (
+        figures("ms", "the bare route", requests, spent, not_measured)
+        + "\n"
+        + figures("ms", "boto3", starts, inits, not_measured)
+    )
+
+
+def _and_rate(text: str, a_second: float | None) -> str:
+    return f"{text}: {a_second:.0f} requests a second" if a_second else text
+
+
 def memory(resident: Mapping[str, int], cache: Mapping[str, int], not_measured: str) -> str:
     """Return the table on memory, from bytes."""
     bound = cache["bound"]

@@ -163,7 +163,7 @@ def _cache_bytes(issuer: Issuer, further: dict[str, object]) -> tuple[int, int]:
 def _versions() -> list[str]:
     optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
     return [
-        f"Python {platform.python_version()}" + (" (built with profile-guided optimisation)" if optimised else ""),
+        f"Python {platform.python_version()} (built {'with' if optimised else 'without'} profile-guided optimisation)",
         backend.openssl_version_text(),
         *(
             f"{package} {version(package)}"

@@ -15,6 +15,7 @@ from poolhouse import tokens
 from poolhouse.tokens import TokenError
 
 from tests.unit.tokens import minting
+from tests.unit.tokens.key_server import KeyServer
 
 _HEAVY = {"jwt", "urllib.request", "http.client", "requests", "boto3", "botocore", "ssl", "socket", "email", "logging",
           "dataclasses", "inspect", "asyncio", "aws_lambda_powertools", "pydantic", "threading", "hashlib"}  # fmt: skip
@@ -44,6 +45,28 @@ def test_verifying_with_given_keys_loads_no_network_and_no_pyjwt() -> None:
         "CognitoVerifier(pool, client, 'access', jwks=jwks, jwks_url='https://issuer.example/').verify(token)\n"
     )
     assert not loaded & _HEAVY
+
+
+def test_the_package_uses_nothing_else_of_the_library() -> None:
+    modules = {f"poolhouse.tokens.{module.name}" for module in pkgutil.iter_modules(tokens.__path__)}
+    loaded = _loaded_after(f"import {', '.join(modules)}")
+    assert {name for name in loaded if name.startswith("poolhouse")} == {"poolhouse", "poolhouse.tokens"} | modules
+
+
+def test_fetched_keys_are_no_reason_to_load_logging(key_server: KeyServer) -> None:
+    # Importing it costs milliseconds, and where nobody has imported it a line at INFO goes nowhere.
+    fetch = f"from poolhouse.tokens import JwksStore\nJwksStore({key_server.url!r}).prefetch()\n"
+    assert "logging" not in _loaded_after(fetch)
+    assert key_server.fetches == 1
+    asked_for = "import logging\nlogging.basicConfig(level=logging.INFO, stream=sys.stdout)\n"
+    assert "INFO:poolhouse.tokens.keys:Fetched" in _loaded_after(asked_for + fetch)
+
+
+def test_a_failed_fetch_is_logged_where_nothing_else_logs(key_server: KeyServer) -> None:
+    key_server.status = 503
+    code = f"sys.stderr = sys.stdout\nfrom poolhouse.tokens import JwksStore\nstore = JwksStore({key_server.url!r})"
+    loaded = _loaded_after(f"{code}\ntry:\n    store.prefetch()\nexcept Exception:\n    pass")
+    assert {"No", "keys", "from", "503"} <= loaded  # the warning's words
 
 
 def test_pyjwt_is_loaded_for_a_key_that_needs_it() -> None:

@@ -134,12 +134,34 @@ def pool_issuers(user_pool_id: str, regions: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(issuers))
 
 
+def loopback_endpoint() -> str | None:
+    """Return where a local emulator answers, or None on AWS.
+
+    The emulator sets `AWS_ENDPOINT_URL` in its functions. It is honoured only when it is http to this very machine: on
+    AWS, a variable set by mistake or by malice cannot move the place that keys come from, or that users sign in at.
+
+    Example:
+        >>> import os
+        >>> os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:4566/"
+        >>> loopback_endpoint()
+        'http://127.0.0.1:4566'
+        >>> del os.environ["AWS_ENDPOINT_URL"]
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
+    if not endpoint.startswith("http://"):
+        return None
+    try:
+        web_address(endpoint)
+    except ValueError:
+        return None
+    return endpoint
+
+
 def loopback_jwks_url(user_pool_id: str) -> str | None:
     """Return where a local emulator serves a pool's keys, or None on AWS.
 
-    An emulator's tokens name AWS as their issuer, so the issuer does not say where their keys are. The emulator sets
-    `AWS_ENDPOINT_URL` in its functions. It is honoured only when it is http to this very machine: on AWS, a variable
-    set by mistake or by malice cannot move the place that keys come from.
+    An emulator's tokens name AWS as their issuer, so the issuer does not say where their keys are:
+    :func:`loopback_endpoint` does.
 
     Args:
         user_pool_id: for example "us-east-1_AbCdEf123".
@@ -158,11 +180,5 @@ def loopback_jwks_url(user_pool_id: str) -> str | None:
         >>> del os.environ["AWS_ENDPOINT_URL"]
     """
     pool_region(user_pool_id)
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
-    if not endpoint.startswith("http://"):
-        return None
-    try:
-        web_address(endpoint)
-    except ValueError:
-        return None
-    return f"{endpoint}/{user_pool_id}{KEYS_PATH}"
+    endpoint = loopback_endpoint()
+    return endpoint and f"{endpoint}/{user_pool_id}{KEYS_PATH}"

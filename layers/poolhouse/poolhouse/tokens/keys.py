@@ -16,6 +16,7 @@ Source: RFC 7517 (JSON Web Key Set); AWS documentation, "Verifying JSON web toke
 
 from __future__ import annotations
 
+import sys
 import time
 from _thread import allocate_lock  # `threading` would cost the cold start 2 ms for the same lock
 from collections.abc import Callable, Iterable, Mapping
@@ -237,18 +238,26 @@ class JwksStore:
         return 0 <= time.time() - self._cooling_at < self._cooldown
 
     def _report(self, event: Event, sentence: str, *values: str) -> None:
-        import logging  # noqa: PLC0415 - costs 7 ms and is needed when keys are fetched, not to verify
-
         held = self._held
         age = max(0.0, time.time() - held.fetched_at) if held.fetched_at is not None else 0.0
-        level = logging.INFO if event == "keys_fetched" else logging.WARNING
-        facts = {"event": event, "keys_age_seconds": round(age)}
-        logging.getLogger(__name__).log(level, sentence, *values, extra=facts)
+        _log(event, age, sentence, values)
         if self._on_event is not None:
             try:  # noqa: SIM105 - importing `contextlib` for this costs the cold start
                 self._on_event(event, age)
             except Exception:  # noqa: S110 - a broken metric must not refuse a valid token
                 pass
+
+
+def _log(event: Event, age: float, sentence: str, values: tuple[str, ...]) -> None:
+    good_news = event == "keys_fetched"
+    if good_news and "logging" not in sys.modules:
+        # Nobody has asked for lines at INFO, which are dropped then. The import costs a cold start 7 ms.
+        return
+    import logging  # noqa: PLC0415 - needed when keys are fetched, not to verify
+
+    level = logging.INFO if good_news else logging.WARNING
+    facts = {"event": event, "keys_age_seconds": round(age)}
+    logging.getLogger(__name__).log(level, sentence, *values, extra=facts)
 
 
 def _fetch(url: str) -> bytes:

@@ -142,16 +142,16 @@ class _Verifier:
         if header is None and len(self._headers) < _MAX_HEADERS:
             self._headers[header_part] = algorithm, key_id
 
-        self._check_times(payload)
+        ends_at = self._check_times(payload)
         claims = self._accept(payload)
-        verdict = Verdict(claims, key, store, payload["exp"] + self._leeway, size_of(document, len(payload) + nested))
+        verdict = Verdict(claims, key, store, ends_at, size_of(document, len(payload) + nested))
         self._verdicts.put(token_digest, verdict)
         return verdict
 
     def _check_types(self, payload: dict[str, Any]) -> None:
-        if not payload.keys() >= self._required:
-            missing = min(self._required - payload.keys())
-            raise MissingClaimError(f"The token has no claim {missing}.")
+        missing = self._required.difference(payload)
+        if missing:
+            raise MissingClaimError(f"The token has no claim {min(missing)}.")
         for name in _DATES:
             seconds = payload.get(name, 0)
             if type(seconds) not in _NUMBERS or not 0 <= seconds <= _LAST_DATE:
@@ -161,14 +161,18 @@ class _Verifier:
         if type(payload.get(_GROUPS, ())) is not tuple:
             raise InvalidClaimError("The claim cognito:groups is not a list of strings.")
 
-    def _check_times(self, payload: dict[str, Any]) -> None:
+    def _check_times(self, payload: dict[str, Any]) -> float:
+        """Return when the token ends, in seconds since the epoch."""
         now = time.time()
-        if now >= payload["exp"] + self._leeway:
+        latest = now + self._leeway
+        ends_at: float = payload["exp"] + self._leeway
+        if now >= ends_at:
             raise _expired()
-        if "nbf" in payload and payload["nbf"] > now + self._leeway:
+        if "nbf" in payload and payload["nbf"] > latest:
             raise NotYetValidError("The token is not valid yet (nbf); check the clocks if it should be.")
-        if "iat" in payload and payload["iat"] > now + self._leeway:
+        if "iat" in payload and payload["iat"] > latest:
             raise IssuedInFutureError("The token was issued in the future (iat); check this machine's clock.")
+        return ends_at
 
     def _accept(self, payload: dict[str, Any]) -> Claims:
         raise NotImplementedError

@@ -9,8 +9,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from poolhouse.addresses import spelling
 from poolhouse.logs import get_logger
-from poolhouse.pools.users import spelling
 from poolhouse.tokens.endpoints import web_address
 
 if TYPE_CHECKING:
@@ -115,19 +115,19 @@ class OldDirectory:
         return {"userAttributes": attributes, "messageAction": "SUPPRESS", "forceAliasCreation": False, **status}
 
     def _ask(self, question: dict[str, str]) -> dict[str, str] | None:
-        from poolhouse import http  # noqa: PLC0415 - network modules only when they are needed
+        from poolhouse.tokens import fetching  # noqa: PLC0415 - network modules only when they are needed
 
         ends = time.monotonic() + DEADLINE_SECONDS
         headers = {"Authorization": f"Bearer {self._bearer()}", "Content-Type": "application/json"}
         try:
-            answer = http.fetch(
+            answer = fetching.fetch(
                 self._url,
                 deadline_seconds=max(0.0, ends - time.monotonic()),
                 max_bytes=MAX_BODY_BYTES,
                 body=json.dumps(question).encode(),
                 headers=headers,
             )
-        except http.FetchError as failure:
+        except fetching.FetchError as failure:
             if failure.status in _NOT_FOUND:
                 return None
             self._secret_ends = 0.0  # it may have been rotated
