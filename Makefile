@@ -43,6 +43,10 @@ bench: tools .bench/.installed ## Measure beside other verifiers and write docs/
 
 lint: tools ## Check style, types and the template, without running anything
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml examples/*/template.yaml
+	$(LOCAL) lint_policy
+
+docs: tools ## Write docs/roles.md and docs/openapi.json again, after a change of policy.toml or of a route
+	$(LOCAL) docs
 
 requirements: tools ## Resolve pyproject.toml's groups again, with hashes
 	@for group in bootstrap emulator dev bench; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
@@ -83,4 +87,4 @@ bench/node_modules/.installed: bench/package.json bench/package-lock.json
 tests/cognito_local/node_modules/.installed: tests/cognito_local/package.json tests/cognito_local/package-lock.json
 	@if command -v npm > /dev/null; then cd tests/cognito_local && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
-.PHONY: help up status down outputs token invoke logs test bench lint requirements tools emulator
+.PHONY: docs help up status down outputs token invoke logs test bench lint requirements tools emulator

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from bench import report, runtime, start, triggers
+from bench import profile_api, report, runtime, start, triggers
 from bench.issuer import Issuer
 from local.runtime import EMULATOR, layers, runtime_packages
-from local.settings import ROOT, LocalError, Settings
+from local.settings import ROOT, LocalError, Settings, free_port
 from local.stack import LocalStack
 
 _PAGE: Final = ROOT / "docs" / "performance.md"
@@ -43,7 +43,7 @@ def main() -> int:
 def _measured() -> str:
     no_node, no_emulator = _no_node(), _no_emulator()
     issuer = Issuer()
-    _step("1 of 5: sam build, of the stack and of the usual function")
+    _step("1 of 6: sam build, of the stack and of the usual function")
     stack = LocalStack(Settings(0, _FOLDER))
     stack.build()
     build = _FOLDER / "build"
@@ -52,15 +52,16 @@ def _measured() -> str:
     poolhouse, packages = layers(build)[0], next((_ENVIRONMENT / "lib").glob("python*")) / "site-packages"
 
     with issuer.serving() as address, TemporaryDirectory() as folder:
-        _step("2 of 5: one token")
+        _step("2 of 6: one token")
         one = _verification(poolhouse, node=not no_node)
-        _step("3 of 5: start of a process")
+        _step("3 of 6: start of a process")
         processes = start.measure(issuer, address, _ENVIRONMENT / "bin" / "python", poolhouse)
         whole: dict[str, list[float]] = {}
         resident: dict[str, int] = {}
         inits: dict[str, list[float]] = {}
+        api_inits: dict[str, list[float]] = {}
         if not no_emulator:
-            _step("4 of 5: whole authorizers (three minutes)")
+            _step("4 of 6: whole authorizers (three minutes)")
             brought = runtime_packages(Path(folder) / "runtime", packages)
             authorizers = {"ours": runtime.python(build / "AuthorizerFunction", layers(build), brought)}
             if not no_node:
@@ -70,8 +71,13 @@ def _measured() -> str:
             measurement.starts()
             measurement.warm()
             whole, resident = measurement.spent, measurement.resident
-            _step("5 of 5: the functions of triggers (two minutes)")
+            _step("5 of 6: the functions of triggers (two minutes)")
             inits = triggers.measure(build, brought, start.variables(address), Path(folder))
+            api_inits = profile_api.inits(
+                build, brought, {**start.variables(address), **triggers.VARIABLES}, Path(folder)
+            )
+        _step("6 of 6: the profile API (a minute)")
+        requests, a_second = profile_api.requests(Settings(free_port(), _FOLDER))
 
     microseconds = {name: [each / 1000 for each in spent] for name, spent in one["spent"].items()}
     versions = [*one["versions"], *([] if no_node else _node_versions())]
@@ -105,6 +111,10 @@ before. The usual function is as plain `sam build` ships it, which is without by
 runtime have theirs. Node.js runs `bench/node/runtime.mjs`, a loop over the Runtime API that is shorter than Lambda's
 own client, which npm has only as source to be compiled.
 
+The fetch is over http. Most of what it adds to ours is the import of Python's `http.client`, which loads `email` and
+`ssl` whatever the address; Node.js has HTTP built in and loads no TLS for it. On AWS the fetch is over https, which
+adds certificates and a handshake to everybody's: this table does not show that.
+
 {report.authorizer(whole, no_emulator or no_node)}
 ## The functions of triggers
 
@@ -112,6 +122,12 @@ As built, under the same emulator: what Lambda calls the init phase of a cold st
 Cognito gives each trigger of a sign-in 5 s, cold starts included, and nothing can change that.
 
 {report.triggers(triggers.names(), inits, no_emulator)}
+## The profile API
+
+Requests through the local stack, {profile_api.AT_ONCE} at once: API, authorizer (its answer cached, as on AWS),
+function and DynamoDB, all on this machine. Then the init phase, as above.
+
+{report.profile_api(requests, a_second, api_inits, no_emulator)}
 ## Memory
 
 {report.memory(resident, one["cache"], no_emulator or no_node)}"""

@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from poolhouse.access import Policy, PolicyError, default_policy
 
-from local import functions, outputs, users
+from local import functions, openapi, outputs, policy, users
 from local.emulator import Emulator
 from local.settings import DEFAULT_PORT, ROOT, STACK, LocalError, Settings
 from local.stack import LocalStack, outputs_of
@@ -25,7 +26,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.command(arguments, Settings.for_port(arguments.port)) or 0)
-    except LocalError as error:
+    except (LocalError, PolicyError) as error:
         print(f"\n{error}", file=sys.stderr)
     except (ClientError, BotoCoreError) as error:
         print(f"\nThe call failed: {error}", file=sys.stderr)
@@ -105,20 +106,46 @@ def write_outputs(arguments: argparse.Namespace, settings: Settings) -> None:
     on_aws = cast("Callable[[str], Any]", boto3.Session().client)
     client = on_aws if arguments.target == "aws" else _running(settings).client
     found = outputs_of(client("cloudformation"), arguments.stack)
+    endpoint_url = None
     if arguments.target == "local":
         found["SignInUrl"] = sign_in_page(LocalStack(settings))
+        endpoint_url = settings.endpoint
     cognito = client("cognito-idp")
     pool = cognito.describe_user_pool(UserPoolId=found["UserPoolId"])["UserPool"]
     web = cognito.describe_user_pool_client(UserPoolId=found["UserPoolId"], ClientId=found["WebClientId"])
-    for path in outputs.write(found, pool, web["UserPoolClient"], ROOT):
+    for path in outputs.write(found, pool, web["UserPoolClient"], ROOT, endpoint_url):
         print(f"Wrote {path}")
+
+
+def docs(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Write the pages that follow the policy file: docs/roles.md and docs/openapi.json."""
+    del arguments, settings
+    for path, text in documents(default_policy()).items():
+        path.write_text(text, encoding="utf-8")
+        print(f"Wrote {path.relative_to(ROOT)}")
+
+
+def documents(followed: Policy) -> dict[Path, str]:
+    """The files that follow the policy, with what they hold."""
+    document = json.dumps(openapi.document(followed), indent=2, ensure_ascii=False) + "\n"
+    return {
+        ROOT / "docs" / "roles.md": policy.roles_page(followed),
+        ROOT / "docs" / "openapi.json": document,
+        ROOT / "functions" / "api_docs" / "openapi.json": document,  # which serves it
+    }
+
+
+def lint_policy(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Say what template.yaml lacks for the policy file, with the lines to paste."""
+    del arguments, settings
+    policy.check(default_policy())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for function in (up, status, down, token, invoke, logs, write_outputs):
+    for function in (up, status, down, token, invoke, logs, write_outputs, docs, lint_policy):
         command = commands.add_parser(function.__name__.removeprefix("write_"), help=function.__doc__)
         command.set_defaults(command=function)
         if function is token:

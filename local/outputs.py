@@ -10,7 +10,13 @@ AMPLIFY_FILE = "amplify_outputs.json"
 ENV_FILE = ".env"
 
 
-def write(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[str, Any], folder: Path) -> list[Path]:
+def write(
+    outputs: Mapping[str, str],
+    pool: Mapping[str, Any],
+    client: Mapping[str, Any],
+    folder: Path,
+    endpoint_url: str | None = None,
+) -> list[Path]:
     """Write ``amplify_outputs.json`` (Amplify v6) and ``.env``.
 
     Neither holds a secret: both may be part of a web page.
@@ -20,13 +26,18 @@ def write(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[s
         pool: ``UserPool`` of DescribeUserPool.
         client: ``UserPoolClient`` of DescribeUserPoolClient for the web client.
         folder: Where to write them.
+        endpoint_url: Where the local stack answers in AWS's place; None on AWS.
 
     Returns:
         The files.
     """
     amplify, env = folder / AMPLIFY_FILE, folder / ENV_FILE
-    amplify.write_text(json.dumps(_amplify(outputs, pool, client), indent=2) + "\n")
-    env.write_text("".join(f"{name}={value}\n" for name, value in _variables(outputs).items()))
+    settings, variables = _amplify(outputs, pool, client), _variables(outputs)
+    if endpoint_url:
+        # Amplify's file has no field for it. Under `custom` is whatever an application reads itself.
+        settings["custom"]["aws_endpoint_url"] = variables["AWS_ENDPOINT_URL"] = endpoint_url
+    amplify.write_text(json.dumps(settings, indent=2) + "\n")
+    env.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     return [amplify, env]
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from poolhouse.access import default_policy
 from poolhouse.pools import AppClientScopes
-from poolhouse.profiles import ProfileRepository, Status
+from poolhouse.profiles import AuditLog, ProfileRepository, Status
 from poolhouse.triggers import Event, Refusal, TokenCustomisation, added_hooks, sources, trigger
 from poolhouse.triggers.token_customisation import scope_changes
 
-PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
+PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"], audit=AuditLog(os.environ["AUDIT_TABLE"]))
 CLIENTS = AppClientScopes()
 
 
@@ -19,8 +19,9 @@ def lambda_handler(event: Event) -> dict[str, Any] | None:
     if event["triggerSource"] == "TokenGeneration_ClientCredentials":
         return None  # A machine has no profile and no role: Cognito holds it to its client's scopes.
     request = event["request"]
-    if PROFILES.ensure(request["userAttributes"]).status is not Status.ACTIVE:
-        raise Refusal("account_suspended", "This account is suspended.")
+    status = PROFILES.ensure(request["userAttributes"]).status
+    if status is not Status.ACTIVE:
+        raise Refusal(f"account_{status}", f"This account is {status}.")
     customisation = TokenCustomisation(event)
     if not customisation.changes_access_token:
         return None  # Version 1, all that a pool of the Lite plan has: there are no scopes to change.

@@ -9,7 +9,7 @@ Example:
     False
 """
 
-from poolhouse.access.policy import Field, Policy, PolicyError, Role, default_policy
+from poolhouse.access.policy import Action, Field, Needs, Policy, PolicyError, Role, default_policy
 from poolhouse.access.principal import Principal
 
-__all__ = ["Field", "Policy", "PolicyError", "Principal", "Role", "default_policy"]
+__all__ = ["Action", "Field", "Needs", "Policy", "PolicyError", "Principal", "Role", "default_policy"]

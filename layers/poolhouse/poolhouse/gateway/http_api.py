@@ -68,3 +68,17 @@ def principal(event: Mapping[str, Any], *, now: float) -> Principal:
     if isinstance(given, dict) and event.get("version") != "1.0":
         given = given.get("lambda")
     return context.to_principal(given, now=now)
+
+
+def is_request(event: Any) -> bool:
+    """Whether an event is a request to an HTTP API with payload format 2.0.
+
+    Example:
+        >>> is_request({"Records": []})
+        False
+    """
+    if not isinstance(event, dict) or not isinstance(event.get("rawPath"), str):
+        return False
+    request = event.get("requestContext")
+    http = request.get("http") if isinstance(request, dict) else None
+    return isinstance(http, dict) and isinstance(http.get("method"), str)

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from poolhouse.addresses import spelling
 from poolhouse.logs import describe_error, get_logger
 from poolhouse.pools.cognito import Cognito
 
 _logger = get_logger(__name__)
+
+REMOVALS: Final = ("disable", "delete")
+"""How a user is taken out of a pool: kept, but never signed in again; or gone, with every attribute."""
 
 
 class Identity(NamedTuple):
@@ -114,19 +118,35 @@ class Users(Cognito):
             return False
         return True
 
+    def remove(self, user_pool_id: str, sub: str, how: str) -> None:
+        """Take a user out of the pool. To do it again does no harm, and a user who is gone already is no error.
+
+        Args:
+            user_pool_id: The pool.
+            sub: The user's ``sub``. It is not the user name in every pool, nor of users of other providers.
+            how: One of :data:`REMOVALS`.
+
+        Raises:
+            ValueError: The pool's id or the ``sub`` is empty, or ``how`` is neither.
+            botocore.exceptions.ClientError: Cognito refuses: no right to ask, or too many calls.
+            botocore.exceptions.BotoCoreError: Cognito does not answer.
+
+        Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
+        """
+        if not user_pool_id or not sub or how not in REMOVALS:
+            raise ValueError(f"a user is taken out of a pool by its id and their sub, by one of {REMOVALS}")
+        quoted = sub.replace("\\", "\\\\").replace('"', '\\"')
+        found = self._client.list_users(UserPoolId=user_pool_id, Filter=f'sub = "{quoted}"', AttributesToGet=["sub"])
+        for user in found["Users"]:
+            try:
+                if how == "delete":
+                    self._client.admin_delete_user(UserPoolId=user_pool_id, Username=user["Username"])
+                else:
+                    self._client.admin_disable_user(UserPoolId=user_pool_id, Username=user["Username"])
+            except self._client.exceptions.UserNotFoundException:  # somebody else was faster
+                continue
+
 
 def _user(told: Any) -> PoolUser:
     attributes = {each["Name"]: each.get("Value", "") for each in told.get("Attributes", ())}
     return PoolUser(told["Username"], told.get("UserStatus", "UNKNOWN"), told.get("Enabled", False), attributes)
-
-
-def spelling(email: str) -> str:
-    """Return the form in which two spellings of one address are equal: only ASCII letters have two cases here.
-
-    By Unicode's rules the Kelvin sign would be a ``k``, and somebody else's address one's own.
-
-    Example:
-        >>> spelling("Ada@Example.com")
-        'ada@example.com'
-    """
-    return email.lower() if email.isascii() else email

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from poolhouse.table import Table
+from poolhouse.profiles.pages import Page
+from poolhouse.table import Table, plain, reasons, typed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -17,16 +19,63 @@ RETRY_WINDOW: Final = timedelta(minutes=1)
 """
 
 
-class AuditLog(Table):
-    """Adds records to the audit table. It changes none and removes none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """What happened to a profile or an account. It holds no value of a profile.
 
-    A record is an item of ``sub`` and ``at`` (the key), ``action``, ``actor``, ``role`` and ``fields``. It holds no
-    value of a profile.
+    Attributes:
+        sub: Whom it happened to.
+        at: When, ISO 8601 in UTC to the microsecond.
+        action: What happened, in snake case.
+        actor: Who did it: a user's ``sub``, or a machine's client id.
+        role: The role in which they did it; ``machine`` for a machine.
+        fields: Names of the fields of the profile that changed; never their values.
+    """
+
+    sub: str
+    action: str
+    actor: str
+    role: str
+    fields: Sequence[str] = ()
+    at: str = field(default_factory=lambda: iso(datetime.now(UTC)))
+
+
+class AuditLog(Table):
+    """Adds records to the audit table, and reads them. It changes none and removes none.
 
     Args:
         table: Name of the audit table, whose key is ``sub`` and ``at``.
         client: A DynamoDB client; by default one is made when it is first needed.
     """
+
+    def addition(self, record: AuditRecord) -> "TransactWriteItemTypeDef":
+        """A record as part of a transaction that also does what it records: both or neither."""
+        return self._put(typed(asdict(record)), "attribute_not_exists(#sub)")
+
+    def of(self, sub: str, limit: int, after: str | None = None) -> Page[AuditRecord]:
+        """The records of one user, latest first.
+
+        Args:
+            sub: Whose.
+            limit: How many at most.
+            after: ``Page.last`` of the page before; None begins with the latest.
+
+        Raises:
+            botocore.exceptions.ClientError: DynamoDB refused.
+            botocore.exceptions.BotoCoreError: DynamoDB did not answer.
+        """
+        start: Any = {"ExclusiveStartKey": typed({"sub": sub, "at": after})} if after else {}
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="#sub = :sub",
+            ExpressionAttributeNames={"#sub": "sub"},
+            ExpressionAttributeValues={":sub": {"S": sub}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return Page([AuditRecord(**plain(item)) for item in answer["Items"]], plain(last)["at"] if last else None)
 
     def record(
         self,
@@ -69,30 +118,22 @@ class AuditLog(Table):
             True
         """
         at = at or datetime.now(UTC)
-        item = {
-            "sub": {"S": sub},
-            "at": {"S": _iso(at)},
-            "action": {"S": action},
-            "actor": {"S": actor},
-            "role": {"S": role},
-            "fields": {"L": [{"S": name} for name in fields]},
-        }
-        writes = [self._put(item, "attribute_not_exists(#sub)")]
+        entry = AuditRecord(sub=sub, action=action, actor=actor, role=role, fields=fields, at=iso(at))
+        writes = [self.addition(entry)]
         if event is not None:
             # Beside the users' records, not among them: no user's sub looks like this.
-            marker = {"sub": {"S": f"event#{_digest(event)}"}, "at": {"S": "last"}, "recorded_at": {"S": _iso(at)}}
+            marker = {"sub": {"S": f"event#{_digest(event)}"}, "at": {"S": "last"}, "recorded_at": {"S": iso(at)}}
             writes.append(
                 self._put(
                     marker,
                     "attribute_not_exists(#sub) OR recorded_at < :since",
-                    {":since": {"S": _iso(at - RETRY_WINDOW)}},
+                    {":since": {"S": iso(at - RETRY_WINDOW)}},
                 )
             )
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
-            reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
-            if reasons[1:] == ["ConditionalCheckFailed"]:
+            if reasons(error)[1:] == ["ConditionalCheckFailed"]:
                 return False
             raise
         return True
@@ -117,6 +158,9 @@ def _digest(event: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
 
 
-def _iso(moment: datetime) -> str:
-    # To the microsecond and of one length, so that records sort by time and no two of one user meet.
+def iso(moment: datetime) -> str:
+    """A moment as records have it: in UTC, to the microsecond and of one length.
+
+    So records sort by time, and no two of one user meet.
+    """
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
