@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from playwright.sync_api import Page
 from xdist.scheduler import LoadScopeScheduling
 
 from local import users
 from local.emulator import Emulator
 from local.settings import Settings, free_port
 from local.stack import LocalStack
+from tests import browser
 
 DEPLOYED = ("tests/e2e/", "tests/integration/")
 
@@ -47,3 +49,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def seeded(stack: LocalStack) -> dict[str, users.User]:
     """One user for each role, by role."""
     return {user.role: user for user in users.seed(stack)}
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """An empty page of a real browser; the test is skipped where there is none. Mark the test `browser`."""
+    browser.executable()
+    with browser.opened() as page:
+        yield page

@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -19,32 +19,43 @@ def sign_in_with_pkce(stack: LocalStack, email: str, password: str, scope: str) 
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     client_id = stack.outputs["WebClientId"]
-    with httpx.Client(base_url=stack.settings.endpoint, timeout=30) as browser:
-        page = browser.get(
-            "/oauth2/authorize",
-            params={
-                "client_id": client_id,
-                "response_type": "code",
-                "scope": scope,
-                "redirect_uri": REDIRECT,
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-                "state": "state-of-the-app",
-            },
-        )
+    query = urlencode(
+        {
+            "client_id": client_id,
+            "response_type": "code",
+            "scope": scope,
+            "redirect_uri": REDIRECT,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "state": "state-of-the-app",
+        }
+    )
+    sent_back = sign_in_at(f"{stack.settings.endpoint}/oauth2/authorize?{query}", email, password)
+    answer = parse_qs(urlsplit(sent_back).query)
+    assert answer["state"] == ["state-of-the-app"]
+    return exchange(
+        stack,
+        {
+            "grant_type": "authorization_code",
+            "client_id": client_id,
+            "code": answer["code"][0],
+            "redirect_uri": REDIRECT,
+            "code_verifier": verifier,
+        },
+    )
+
+
+def sign_in_at(address: str, email: str, password: str) -> str:
+    """Fill in the form of the sign-in page at an address. Returns where it sends the browser then."""
+    with httpx.Client(timeout=30) as browser:
+        page = browser.get(address)
         fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', page.text))
-        sent_back = browser.post("/login", data={**fields, "username": email, "password": password})
-        query = parse_qs(urlsplit(sent_back.headers["location"]).query)
-        assert query["state"] == ["state-of-the-app"]
-        answer = browser.post(
-            "/oauth2/token",
-            data={
-                "grant_type": "authorization_code",
-                "client_id": client_id,
-                "code": query["code"][0],
-                "redirect_uri": REDIRECT,
-                "code_verifier": verifier,
-            },
-        )
+        sent_back = browser.post(urljoin(address, "/login"), data={**fields, "username": email, "password": password})
+    return str(sent_back.headers["location"])
+
+
+def exchange(stack: LocalStack, grant: dict[str, str]) -> dict[str, Any]:
+    """Send a grant to the token endpoint. Returns its answer."""
+    answer = httpx.post(f"{stack.settings.endpoint}/oauth2/token", data=grant, timeout=30)
     tokens: dict[str, Any] = answer.raise_for_status().json()
     return tokens

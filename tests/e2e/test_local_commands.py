@@ -1,31 +1,14 @@
 """The commands behind the Makefile, against the deployed stack."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from local import __main__ as command
 from local import users
-from local.settings import ROOT, Settings
+from local.settings import ROOT
 from local.stack import LocalStack
-from tests.e2e.conftest import Api
-
-Run = Callable[..., int]
-
-
-@pytest.fixture
-def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run ``python -m local`` in this process, on the tests' stack."""
-    monkeypatch.setattr(Settings, "for_port", lambda _port: stack.settings)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["local", *arguments])
-        return command.main()
-
-    return run
+from tests.e2e.conftest import Api, Run
 
 
 def test_status_tells_addresses(run: Run, stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,21 +72,16 @@ def test_logs_show_why_a_token_was_refused(run: Run, api: Api, capsys: pytest.Ca
     assert "token refused" in capsys.readouterr().out
 
 
-def test_outputs_are_written(
-    run: Run, stack: LocalStack, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "ROOT", tmp_path)
-
-    assert run("outputs") == 0
-
-    amplify = json.loads((tmp_path / "amplify_outputs.json").read_text())
+def test_outputs_are_written(written: Path, stack: LocalStack) -> None:
+    amplify = json.loads((written / "amplify_outputs.json").read_text())
     assert amplify["auth"]["user_pool_id"] == stack.outputs["UserPoolId"]
     assert amplify["auth"]["oauth"]["redirect_sign_in_uri"] == ["http://localhost:5173/"]
     assert amplify["custom"]["API"]["profiles"]["endpoint"] == stack.outputs["ApiUrl"]
-    variables = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    assert amplify["custom"]["aws_endpoint_url"] == stack.settings.endpoint
+    variables = dict(line.split("=", 1) for line in (written / ".env").read_text().splitlines())
+    assert variables["AWS_ENDPOINT_URL"] == stack.settings.endpoint
     assert variables["POOLHOUSE_API_URL"] == stack.outputs["ApiUrl"]
     assert variables["POOLHOUSE_SIGN_IN_URL"].startswith(f"{stack.settings.endpoint}/oauth2/authorize?client_id=")
-    assert str(tmp_path / ".env") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("port", ["0", "80", "70000", "x"])

@@ -26,7 +26,8 @@ sys.path[:0] = json.loads(sys.argv[1])
 os.environ |= {"PROFILES_TABLE": "t", "USER_POOL_ID": "us-east-1_EXAMPLE01", "CLIENT_IDS": "c",
                "KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/k", "FROM_EMAIL_ADDRESS": "a@example.com",
                "SES_IDENTITY_ARN": "arn:aws:ses:us-east-1:000000000000:identity/example.com",
-               "AUDIT_TABLE": "t", "SIGN_IN_LINKS_TABLE": "t", "SIGN_IN_LINK_MINUTES": "15",
+               "AUDIT_TABLE": "t", "DELETED_PROFILE_DAYS": "90", "DELETED_USERS": "keep", "SIGN_IN_URL": "https://s.example",
+               "CLIENT_ID": "c", "SIGN_IN_LINKS_TABLE": "t", "SIGN_IN_LINK_MINUTES": "15",
                "MAGIC_LINK_URL": "https://app.example.com/", "USER_MIGRATION_URL": "https://old.example.com",
                "USER_MIGRATION_SECRET_ARN": "arn",
                "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}

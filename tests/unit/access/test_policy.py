@@ -67,12 +67,15 @@ def test_parse_of_nothing_allows_and_shows_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("scope = {}", "the policy has ['scope']; it may have ['fields', 'roles', 'scopes']"),
+        ("scope = {}", "the policy has ['scope']; it may have ['actions', 'fields', 'roles', 'scopes']"),
         ("roles.r.scope = []", "role 'r' has ['scope']; it may have ['implied', 'personal', 'scopes']"),
         ("roles.r.scopes = ['x/y', 'a/b']", "role 'r' names ['a/b', 'x/y'], which [scopes] does not declare"),
         ("roles.r.personal = 'shown'", "role 'r': personal is 'shown', and may be 'hidden' or 'masked'"),
-        ("fields.f.masked = true", "field 'f' has ['masked']; it may have ['mask', 'personal']"),
-        ("fields.f.mask = 'iban'", "field 'f': there is no mask 'iban'; there are ['email', 'name', 'phone']"),
+        (
+            "fields.f.masked = true",
+            "field 'f' has ['masked']; it may have ['kind', 'mask', 'max_length', 'personal', 'settable']",
+        ),
+        ("fields.f.mask = 'iban'", "field 'f': mask is 'iban', and may be one of ['email', 'name', 'phone']"),
     ],
 )
 def test_parse_names_entry_and_what_may_stand_there(text: str, message: str) -> None:

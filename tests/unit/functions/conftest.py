@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from tests.unit.functions.signing import key_endpoint
-from tests.unit.pools.stubbed_pool import StubbedPool
+from tests.unit.pools.stubbed_pool import POOL, StubbedPool
 from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
 from tests.unit.triggers.stubbed_mail import StubbedMail
 
@@ -51,6 +51,9 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedTable]:
     with StubbedTable.of_test() as table:
         monkeypatch.setenv("PROFILES_TABLE", TABLE)
         monkeypatch.setenv("AUDIT_TABLE", AUDIT_TABLE)
+        monkeypatch.setenv("DELETED_PROFILE_DAYS", "90")
+        monkeypatch.setenv("DELETED_USERS", "keep")
+        monkeypatch.setenv("USER_POOL_ID", POOL)
         monkeypatch.setattr("poolhouse.aws.dynamodb", lambda: table.client)
         yield table
 

@@ -112,7 +112,9 @@ FUZZED = {
         },
     ),
     "pre_token_generation": Fuzzed(
-        sources.PRE_TOKEN_GENERATION, frozenset({"try_again", "account_suspended"}), {"PROFILES_TABLE": "profiles"}
+        sources.PRE_TOKEN_GENERATION,
+        frozenset({"try_again", "account_suspended"}),
+        {"PROFILES_TABLE": "profiles", "AUDIT_TABLE": "audit"},
     ),
     "custom_message": Fuzzed(sources.CUSTOM_MESSAGE, frozenset()),
     "message_sender": Fuzzed(

@@ -54,7 +54,7 @@ def test_pre_token_generation_makes_missing_profile(
 
 def test_pre_token_generation_refreshes_address(load: Load, table: StubbedTable, pool: StubbedPool) -> None:
     table.will_get(ADA, {**PROFILE, "email": "old@example.com"})
-    table.will_set_email(ADA, "ada@example.com", PROFILE)
+    table.will_set_email({**PROFILE, "email": "old@example.com"}, "ada@example.com")
     pool.will_describe_client(WEB, [])
     load("pre_token_generation").lambda_handler(sample("pre_token_generation/refresh_tokens"), None)
 

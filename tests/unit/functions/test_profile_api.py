@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.functions.conftest import Load
 from tests.unit.functions.samples import sample
+from tests.unit.pools.stubbed_pool import StubbedPool
 from tests.unit.profiles.stubbed_table import StubbedTable
 
 ADA = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -59,7 +60,7 @@ def test_profile_api_answers_with_own_profile(api: ModuleType, table: StubbedTab
     table.will_get(ADA, PROFILE)
     answer = api.lambda_handler(own(), CONTEXT)
     assert answer["statusCode"] == 200
-    assert answer["headers"] == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    assert answer["headers"] == {"Content-Type": "application/json", "Cache-Control": "no-store", "ETag": '"1"'}
     assert answer["isBase64Encoded"] is False
     assert "Ada Exämple" in answer["body"]
     assert json.loads(answer["body"]) == PROFILE
@@ -120,8 +121,10 @@ def test_profile_api_invents_no_identity_for_forged_event(
     [
         ("POST", "/profile"),
         ("GET", "/"),
-        ("GET", "/profiles"),
+        ("PUT", "/profile"),
+        ("POST", "/profiles"),
         ("GET", "/profiles/"),
+        ("POST", f"/profiles/{ADA}/delete"),
         ("GET", "/profile/x"),
         ("GET", f"/profiles/{ADA}/email"),
         ("GET", f"/v1/profiles/{ADA}"),
@@ -137,13 +140,13 @@ def test_profile_api_says_nothing_of_its_failures(
     load: Load, table: StubbedTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api = load("profile_api")  # here and not in a fixture: the logger writes to the output that it finds
-    table.will_fail("get_item", "InternalServerError", "cannot read ada@example.com")
+    table.will_fail("get_item", "AccessDeniedException", "cannot read ada@example.com")
     answer = api.lambda_handler(own(), CONTEXT)
     assert problem(answer) == (500, "internal_error")
     output = capsys.readouterr()
     failure, refusal, _metrics = (json.loads(line) for line in output.out.splitlines())
     assert (failure["level"], failure["message"]) == ("ERROR", "the request failed")
-    assert failure["error"].startswith("InternalServerError ")
+    assert failure["error"].startswith("ClientError AccessDeniedException ")
     assert (refusal["code"], refusal["status"]) == ("internal_error", 500)
     for text in (answer["body"], output.out, output.err):
         assert "cannot read" not in text
@@ -173,3 +176,49 @@ def test_profile_api_carries_nothing_over_to_the_next_call(api: ModuleType, tabl
     table.will_get(ADA, PROFILE)
     assert api.lambda_handler(own(), CONTEXT)["statusCode"] == 200
     assert api.lambda_handler(sample("profile_api/no_authorizer_context"), CONTEXT)["statusCode"] == 401
+
+
+@pytest.mark.parametrize(
+    "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"]
+)
+def test_profile_api_asks_for_patience_while_dynamodb_is_busy(api: ModuleType, table: StubbedTable, code: str) -> None:
+    table.will_fail("get_item", code)
+    answer = api.lambda_handler(own(), CONTEXT)
+    assert problem(answer) == (503, "try_again")
+    assert answer["headers"]["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"rawPath": "/profile"}, {"rawPath": 3, "requestContext": {}}])
+def test_profile_api_refuses_what_is_no_request(api: ModuleType, event: dict[str, Any]) -> None:
+    assert problem(api.lambda_handler(event, CONTEXT)) == (400, "not_a_request")
+
+
+def test_profile_api_answers_deletion_with_nothing(api: ModuleType, table: StubbedTable) -> None:
+    table.will_get(ADA, PROFILE)
+    table.will_delete(PROFILE, {"action": "profile_deleted", "actor": ADA, "role": "member"})
+    answer = api.lambda_handler(sample("profile_api/delete_own_profile"), CONTEXT)
+    assert (answer["statusCode"], answer["body"], answer["headers"]["Cache-Control"]) == (204, "", "no-store")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("limit=0", "invalid_parameter"), ("limit=ten", "invalid_parameter"), ("cursor=%21", "invalid_parameter")],
+)
+def test_profile_api_refuses_page_that_is_none(api: ModuleType, query: str, code: str) -> None:
+    event = sample("profile_api/list_profiles")
+    name, value = query.split("=")
+    event |= {"rawQueryString": query, "queryStringParameters": {name: value}}
+    assert problem(api.lambda_handler(event, CONTEXT)) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("how", "call"), [("disable", "admin_disable_user"), ("delete", "admin_delete_user")], ids=["disable", "delete"]
+)
+def test_profile_api_takes_the_user_out_of_the_pool_by_parameter(
+    load: Load, table: StubbedTable, pool: StubbedPool, how: str, call: str
+) -> None:
+    api = load("profile_api", DELETED_USERS=how)
+    table.will_get(ADA, PROFILE)
+    table.will_delete(PROFILE, {"action": "profile_deleted", "actor": ADA, "role": "member"})
+    pool.will_take_out(ADA, "ada", call)
+    assert api.lambda_handler(sample("profile_api/delete_own_profile"), CONTEXT)["statusCode"] == 204

@@ -11,6 +11,7 @@ from botocore.session import Session
 from botocore.stub import Stubber
 from poolhouse.gateway.authorizer import UnknownEventError
 from poolhouse.gateway.rest_api import UnauthorizedError
+from poolhouse.profiles.pages import to_cursor
 from poolhouse.triggers import Refusal
 
 from tests.unit.functions.conftest import Load
@@ -178,7 +179,7 @@ def check_unknown_event(house: House, event: Event) -> None:
         authorize(house, with_token(event))
 
 
-def call_api(house: House, event: Event) -> tuple[int, dict[str, Any]]:
+def call_api(house: House, event: Event) -> tuple[int, Any]:
     context = SimpleNamespace(
         function_name="profile_api",
         function_version="$LATEST",
@@ -187,7 +188,7 @@ def call_api(house: House, event: Event) -> tuple[int, dict[str, Any]]:
         aws_request_id="ffffffff-0000-4000-8000-000000000009",
     )
     answer = house.load("profile_api").lambda_handler(event, context)
-    return answer["statusCode"], json.loads(answer["body"])
+    return answer["statusCode"], json.loads(answer["body"] or "null")
 
 
 def check_own_profile(house: House, event: Event) -> None:
@@ -199,6 +200,86 @@ def check_another_profile(house: House, event: Event) -> None:
     house.table.will_get(SUPPORTER, None)
     house.table.will_get(ADA, PROFILE)
     assert call_api(house, event) == (200, {**PROFILE, "email": "a•••@example.com", "name": "A••• E•••"})
+
+
+def check_change(sub: str, changes: dict[str, Any], done: str, role: str) -> Callable[[House, Event], None]:
+    """The event's caller changes a profile: one transaction, with its record."""
+
+    def check(house: House, event: Event) -> None:
+        caller = event["requestContext"]["authorizer"]["lambda"]["sub"]
+        if caller != sub:
+            house.table.will_get(caller, None)
+        house.table.will_get(sub, PROFILE)
+        house.table.will_change(PROFILE, changes, {"action": done, "actor": caller, "role": role})
+        status, profile = call_api(house, event)
+        assert (status, profile["version"]) == (200, 2)
+
+    return check
+
+
+def check_reinstating(house: House, event: Event) -> None:
+    suspended = {**PROFILE, "status": "suspended"}
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_get(ADA, suspended)
+    record = {"action": "profile_reinstated", "actor": SUPPORTER, "role": "support"}
+    house.table.will_change(suspended, {"status": "active"}, record)
+    assert call_api(house, event)[1]["status"] == "active"
+
+
+def check_deletion(role: str) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        caller = event["requestContext"]["authorizer"]["lambda"]["sub"]
+        if caller != ADA:
+            house.table.will_get(caller, None)
+        house.table.will_get(ADA, PROFILE)
+        house.table.will_delete(PROFILE, {"action": "profile_deleted", "actor": caller, "role": role})
+        assert call_api(house, event) == (204, None)
+
+    return check
+
+
+def check_list(house: House, event: Event) -> None:
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_scan(10, [PROFILE], ADA)
+    masked = {**PROFILE, "email": "a•••@example.com", "name": "A••• E•••"}
+    assert call_api(house, event) == (200, {"profiles": [masked], "cursor": to_cursor(ADA)})
+
+
+def check_search(house: House, event: Event) -> None:
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_find_by_email("ada@example.com", [ADA])
+    house.table.will_get(ADA, PROFILE)
+    status, page = call_api(house, event)
+    assert (status, [profile["sub"] for profile in page["profiles"]]) == (200, [ADA])
+
+
+def check_audit(house: House, event: Event) -> None:
+    record = {"sub": ADA, "action": "password_reset", "actor": ADA, "role": "member", "fields": [], "at": "2026-01-02"}
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_read_records(ADA, 25, [record])
+    assert call_api(house, event) == (200, {"records": [record], "cursor": None})
+
+
+def check_stale_change(house: House, event: Event) -> None:
+    house.table.will_get(SUPPORTER, None)
+    house.table.will_get(ADA, PROFILE)
+    status, problem = call_api(house, event)
+    assert (status, problem["code"]) == (412, "version_mismatch")
+
+
+def check_change_without_version(house: House, event: Event) -> None:
+    status, problem = call_api(house, event)
+    assert (status, problem["code"]) == (428, "version_required")
+
+
+def check_docs(content_type: str, part: str) -> Callable[[House, Event], None]:
+    def check(house: House, event: Event) -> None:
+        app = house.load("api_docs", CLIENT_ID="web", SIGN_IN_URL="https://sign-in.example.com")
+        answer = app.lambda_handler(event, None)
+        assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, content_type)
+        assert part in answer["body"]
+
+    return check
 
 
 def check_unauthorized(house: House, event: Event) -> None:
@@ -346,6 +427,19 @@ CHECKS: dict[str, Callable[[House, Event], None]] = {
     "pre_token_generation/refresh_tokens": check_user_token(
         ["profiles/read", "profiles/read.any", "profiles/suspend", "profiles/write"], []
     ),
+    "api_docs/file": check_docs("application/json", "https://sign-in.example.com/oauth2/token"),
+    "api_docs/page": check_docs("text/html; charset=utf-8", "docs/start.js"),
+    "profile_api/change_own_profile": check_change(ADA, {"zone": "Europe/Zurich"}, "profile_changed", "member"),
+    "profile_api/change_own_profile_without_version": check_change_without_version,
+    "profile_api/change_profile": check_change(ADA, {"name": "Ada King"}, "profile_changed", "admin"),
+    "profile_api/change_profile_in_an_older_version": check_stale_change,
+    "profile_api/delete_own_profile": check_deletion("member"),
+    "profile_api/delete_profile": check_deletion("admin"),
+    "profile_api/get_profile_audit": check_audit,
+    "profile_api/list_profiles": check_list,
+    "profile_api/reinstate_profile": check_reinstating,
+    "profile_api/search_profiles": check_search,
+    "profile_api/suspend_profile": check_change(ADA, {"status": "suspended"}, "profile_suspended", "support"),
     "profile_api/get_own_profile": check_own_profile,
     "profile_api/get_profile": check_another_profile,
     "profile_api/no_authorizer_context": check_unauthorized,

@@ -43,7 +43,8 @@ def test_two_workers_share_the_tests_and_one_has_all_of_the_stack(tmp_path: Path
         (tmp_path / "tests" / suite).mkdir(parents=True)
         for module in ("test_a.py", "test_b.py"):
             (tmp_path / "tests" / suite / module).write_text(TESTS)
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
+    for module in ("conftest.py", "browser.py"):
+        shutil.copy(ROOT / "tests" / module, tmp_path / "tests")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

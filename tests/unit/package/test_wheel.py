@@ -89,6 +89,7 @@ def test_wheel_holds_the_library_whole_and_nothing_else(wheel: Path) -> None:
 def test_wheel_requires_cryptography_and_pyjwt_and_the_rest_by_extras(metadata: Message) -> None:
     always = {"cryptography>=46", "pyjwt<3,>=2.15.1"}
     by_extra = {f"botocore>=1.43.0; extra == '{extra}'" for extra in EXTRAS}
+    by_extra |= {"tzdata>=2026.1; extra == 'profiles'"}
     assert set(metadata.get_all("Requires-Dist", [])) == always | by_extra
     assert all((LIBRARY / "poolhouse" / extra).is_dir() for extra in EXTRAS)  # each is named for what it serves
 

@@ -42,6 +42,12 @@ class StubbedPool(StubbedService):
         }
         self._stubber.add_response("admin_link_provider_for_user", {}, asked)
 
+    def will_take_out(self, sub: str, username: str, call: str) -> None:
+        """The search for a user by their ``sub``, and the call that disables or deletes them."""
+        asked = {"UserPoolId": POOL, "Filter": f'sub = "{sub}"', "AttributesToGet": ["sub"]}
+        self._stubber.add_response("list_users", {"Users": [{"Username": username}]}, asked)
+        self._stubber.add_response(call, {}, {"UserPoolId": POOL, "Username": username})
+
     def will_fail(self, code: str, text: str = "", operation: str = "describe_user_pool_client") -> None:
         """An error of Cognito in answer to a call; by default to the question for an app client."""
         self._stubber.add_client_error(operation, service_error_code=code, service_message=text)

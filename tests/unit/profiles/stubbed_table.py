@@ -5,7 +5,8 @@ integration test.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
@@ -39,10 +40,66 @@ class Text:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Token:
+    """Any token of a request; `seen` is the one that came."""
+
+    def __init__(self) -> None:
+        self.seen = ""
+
+    def __eq__(self, other: object) -> bool:
+        self.seen = other if isinstance(other, str) else ""
+        return 1 <= len(self.seen) <= 36
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class StubbedTable(StubbedService):
-    """Announces calls; every method is one call that is to come, in this order."""
+    """Announces calls; every method is one call that is to come, in this order.
+
+    `tokens` are those of the transactions on profiles, in their order.
+    """
 
     service = "dynamodb"
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        return []
+
+    def will_scan(self, limit: int, items: Sequence[Mapping[str, Any]], last: str | None = None) -> None:
+        """A page of all profiles that are not deleted."""
+        asked = {
+            "TableName": TABLE,
+            "Limit": limit,
+            "FilterExpression": "#status <> :deleted",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":deleted": {"S": "deleted"}},
+        }
+        after = {"LastEvaluatedKey": typed({"sub": last})} if last else {}
+        self._stubber.add_response("scan", {"Items": [typed(item) for item in items], **after}, asked)
+
+    def will_find_by_email(self, email: str, subs: Sequence[str]) -> None:
+        """A query of the index by e-mail, answered with keys."""
+        asked = {
+            "TableName": TABLE,
+            "IndexName": "by-email",
+            "KeyConditionExpression": "email = :email",
+            "ExpressionAttributeValues": {":email": {"S": email}},
+            "Limit": 10,
+        }
+        items = [typed({"sub": sub, "email": email}) for sub in subs]
+        self._stubber.add_response("query", {"Items": items}, asked)
+
+    def will_read_records(self, sub: str, limit: int, records: Sequence[Mapping[str, Any]]) -> None:
+        """A query of one user's audit records, latest first."""
+        asked = {
+            "TableName": AUDIT_TABLE,
+            "KeyConditionExpression": "#sub = :sub",
+            "ExpressionAttributeNames": {"#sub": "sub"},
+            "ExpressionAttributeValues": {":sub": {"S": sub}},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        self._stubber.add_response("query", {"Items": [typed(record) for record in records]}, asked)
 
     def will_get(self, sub: str, item: Mapping[str, Any] | None) -> None:
         """A consistent read of one key, answered with the item or with nothing."""
@@ -62,18 +119,76 @@ class StubbedTable(StubbedService):
             expected_params=_creation(item),
         )
 
-    def will_set_email(self, sub: str, email: str, item: Mapping[str, Any]) -> None:
-        """An update of the copied address, answered with the whole new item."""
-        asked = {
+    def will_set_email(self, before: Mapping[str, Any], email: str) -> None:
+        """The transaction that refreshes the copied address and records it."""
+        self.will_change(
+            before, {"email": email}, {"action": "email_changed", "actor": before["sub"], "role": "member"}
+        )
+
+    def will_change(
+        self, before: Mapping[str, Any], changes: Mapping[str, Any], record: Mapping[str, Any], **failing: Any
+    ) -> None:
+        """A transaction that changes a profile on the version that was read, and records it.
+
+        `failing` is what DynamoDB says of the profile instead: `Code`, and `Item` where there is one.
+        """
+        names = {f"#{position}": name for position, name in enumerate(changes)}
+        new = {place: changes[name] for place, name in names.items() if changes[name] is not None}
+        removed = [place for place in names if place not in new]
+        sets = ", ".join([*(f"{place} = :{place[1:]}" for place in new), "updated_at = :at", "version = :after"])
+        values = {f":{place[1:]}": value for place, value in new.items()}
+        update = {
             "TableName": TABLE,
-            "Key": {"sub": {"S": sub}},
-            "UpdateExpression": "SET email = :email, updated_at = :now ADD version :one",
-            "ConditionExpression": "attribute_exists(#sub)",
-            "ExpressionAttributeNames": {"#sub": "sub"},
-            "ExpressionAttributeValues": {":email": {"S": email}, ":now": {"S": ANY}, ":one": {"N": "1"}},
-            "ReturnValues": "ALL_NEW",
+            "Key": {"sub": {"S": before["sub"]}},
+            "UpdateExpression": f"SET {sets}" + (f" REMOVE {', '.join(removed)}" if removed else ""),
+            "ConditionExpression": "version = :before AND #status <> :deleted",
+            "ExpressionAttributeNames": {**names, "#status": "status"},
+            "ExpressionAttributeValues": {
+                **typed({**values, ":after": before["version"] + 1, **_as_read(before)}),
+                ":at": {"S": ANY},
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        self._stubber.add_response("update_item", {"Attributes": typed(item)}, asked)
+        self._will_write({"Update": update}, before, {"fields": sorted(changes), **record}, failing)
+
+    def will_delete(self, before: Mapping[str, Any], record: Mapping[str, Any], **failing: Any) -> None:
+        """A transaction that leaves of a profile that it was there, and records it."""
+        left = {"sub": before["sub"], "status": "deleted", "created_at": before["created_at"]}
+        put = {
+            "TableName": TABLE,
+            "Item": {
+                **typed({**left, "version": before["version"] + 1}),
+                "updated_at": {"S": ANY},
+                "expires_at": {"N": ANY},
+            },
+            "ConditionExpression": "version = :before AND #status <> :deleted",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": typed(_as_read(before)),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        self._will_write({"Put": put}, before, {"fields": [], **record}, failing)
+
+    def _will_write(
+        self,
+        write: Mapping[str, Any],
+        before: Mapping[str, Any],
+        record: Mapping[str, Any],
+        failing: Mapping[str, Any],
+    ) -> None:
+        writes = [write, *_recording({"sub": before["sub"], **record}, None)["TransactItems"]]
+        self.tokens.append(token := Token())
+        asked = {"TransactItems": writes, "ClientRequestToken": token}
+        if failing:
+            item = {"Item": typed(failing["Item"])} if failing.get("Item") else {}
+            reasons = [{"Code": failing["Code"], **item}, {"Code": failing.get("of_record", "None")}]
+            self._stubber.add_client_error(
+                "transact_write_items",
+                service_error_code="TransactionCanceledException",
+                modeled_fields={"CancellationReasons": reasons},
+                expected_params=asked,
+            )
+        else:
+            self._stubber.add_response("transact_write_items", {}, asked)
 
     def will_record_sign_in(self, sub: str) -> None:
         """A conditional update of the time of the last sign-in, and of nothing else."""
@@ -162,14 +277,18 @@ def _creation(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _as_read(before: Mapping[str, Any]) -> dict[str, Any]:
+    return {":before": before["version"], ":deleted": "deleted"}
+
+
 def _sign_in(sub: str) -> dict[str, Any]:
     return {
         "TableName": TABLE,
         "Key": {"sub": {"S": sub}},
         "UpdateExpression": "SET last_sign_in_at = :now",
-        "ConditionExpression": "attribute_exists(#sub)",
-        "ExpressionAttributeNames": {"#sub": "sub"},
-        "ExpressionAttributeValues": {":now": {"S": ANY}},
+        "ConditionExpression": "attribute_exists(#sub) AND #status <> :deleted",
+        "ExpressionAttributeNames": {"#sub": "sub", "#status": "status"},
+        "ExpressionAttributeValues": {":now": {"S": ANY}, ":deleted": {"S": "deleted"}},
     }
 
 

@@ -2,9 +2,19 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from poolhouse.profiles import Profile, ProfileRepository, Status
+from poolhouse.profiles import (
+    AuditLog,
+    AuditRecord,
+    Profile,
+    ProfileDeletedError,
+    ProfileNotFoundError,
+    ProfileRepository,
+    StaleVersionError,
+    Status,
+)
+from poolhouse.table import is_passing
 
-from tests.unit.profiles.stubbed_table import TABLE, StubbedTable
+from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
 
 ITEM: dict[str, Any] = {
     "sub": "a1",
@@ -16,15 +26,21 @@ ITEM: dict[str, Any] = {
 }
 ATTRIBUTES = {"sub": "a1", "email": "ada@example.com"}
 NEW = {**ITEM, "version": 1}
+GONE = {name: ITEM[name] for name in ("sub", "created_at", "updated_at")} | {
+    "status": "deleted",
+    "version": 4,
+    "expires_at": 1_800_000_000,
+}
+RECORD = {"action": "profile_changed", "actor": "b2", "role": "admin"}
 
 
 @pytest.fixture
 def profiles(table: StubbedTable) -> ProfileRepository:
-    return ProfileRepository(TABLE, table.client)
+    return ProfileRepository(TABLE, table.client, audit=AuditLog(AUDIT_TABLE, table.client))
 
 
 def test_get_reads_profile(profiles: ProfileRepository, table: StubbedTable) -> None:
-    table.will_get("a1", {**ITEM, "a_member_of_tomorrow": 1})
+    table.will_get("a1", ITEM)
     assert profiles.get("a1") == Profile.from_item(ITEM)
 
 
@@ -78,11 +94,39 @@ def test_ensure_keeps_profile_that_another_sign_in_has_just_made(
     assert profiles.ensure(ATTRIBUTES) == Profile.from_item(ITEM)
 
 
-def test_ensure_refreshes_copy_of_address(profiles: ProfileRepository, table: StubbedTable) -> None:
+def test_ensure_refreshes_copy_of_address_and_records_it(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_get("a1", ITEM)
+    table.will_set_email(ITEM, "ada@example.org")
+    profile = profiles.ensure({**ATTRIBUTES, "email": "Ada@Example.org"})
+    assert (profile.email, profile.version) == ("ada@example.org", 4)
+
+
+def test_ensure_leaves_address_to_another_sign_in_that_was_faster(
+    profiles: ProfileRepository, table: StubbedTable
+) -> None:
     changed = {**ITEM, "email": "ada@example.org", "version": 4}
     table.will_get("a1", ITEM)
-    table.will_set_email("a1", "ada@example.org", changed)
+    record = {"action": "email_changed", "actor": "a1", "role": "member"}
+    table.will_change(ITEM, {"email": "ada@example.org"}, record, Code="ConditionalCheckFailed", Item=changed)
+    table.will_get("a1", changed)
     assert profiles.ensure({**ATTRIBUTES, "email": "ada@example.org"}) == Profile.from_item(changed)
+
+
+def test_ensure_takes_another_case_for_the_same_address(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_get("a1", ITEM)
+    assert profiles.ensure({**ATTRIBUTES, "email": "ADA@example.com"}) == Profile.from_item(ITEM)
+
+
+def test_ensure_never_writes_to_what_is_left_of_a_deleted_profile(
+    profiles: ProfileRepository, table: StubbedTable
+) -> None:
+    table.will_get("a1", GONE)
+    assert profiles.ensure({**ATTRIBUTES, "email": "new@example.com"}) == Profile.from_item(GONE)
+
+
+def test_create_does_not_resurrect_a_deleted_profile(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_find_on_create(NEW, GONE)
+    assert profiles.create(Profile.from_item(NEW)).status is Status.DELETED
 
 
 @pytest.mark.parametrize("email", [{}, {"email": ""}])
@@ -95,7 +139,7 @@ def test_ensure_keeps_address_where_pool_names_none(
 
 def test_ensure_does_not_reinstate_suspended_user(profiles: ProfileRepository, table: StubbedTable) -> None:
     table.will_get("a1", {**ITEM, "status": "suspended"})
-    table.will_set_email("a1", "new@example.com", {**ITEM, "status": "suspended", "email": "new@example.com"})
+    table.will_set_email({**ITEM, "status": "suspended"}, "new@example.com")
     assert profiles.ensure({"sub": "a1", "email": "new@example.com"}).status is Status.SUSPENDED
 
 
@@ -131,3 +175,92 @@ def test_repository_makes_its_client_when_it_needs_one(table: StubbedTable, monk
     table.will_get("b2", None)
     assert (profiles.get("a1"), profiles.get("b2")) == (None, None)
     assert made == [table.client]
+
+
+def change(profiles: ProfileRepository, **changes: Any) -> Profile:
+    record = AuditRecord(sub="a1", fields=sorted(changes), **RECORD)
+    return profiles.change(Profile.from_item(ITEM), changes, record)
+
+
+def test_change_is_one_transaction_with_its_record(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_change(ITEM, {"name": "Ada", "zone": None, "preferences": {"n": 3}}, RECORD)
+    after = change(profiles, name="Ada", zone=None, preferences={"n": 3})
+    assert (after.version, after.fields) == (4, {"name": "Ada", "preferences": {"n": 3}})
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        ({**ITEM, "version": 4}, StaleVersionError),
+        (GONE, ProfileDeletedError),
+        (None, ProfileNotFoundError),
+    ],
+    ids=["changed", "deleted", "gone"],
+)
+def test_change_tells_why_nothing_was_written(
+    profiles: ProfileRepository, table: StubbedTable, item: dict[str, Any] | None, error: type[Exception]
+) -> None:
+    table.will_change(ITEM, {"name": "Ada"}, RECORD, Code="ConditionalCheckFailed", Item=item)
+    with pytest.raises(error):
+        change(profiles, name="Ada")
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_change_is_repeated_with_the_same_token_while_others_are_in_the_way(
+    profiles: ProfileRepository, table: StubbedTable, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    table.will_change(ITEM, {"name": "Ada"}, RECORD, Code=code)
+    table.will_change(ITEM, {"name": "Ada"}, RECORD, Code="None", of_record=code)
+    table.will_change(ITEM, {"name": "Ada"}, RECORD)
+
+    assert change(profiles, name="Ada").version == 4
+
+    assert len({token.seen for token in table.tokens}) == 1
+    assert [0.05 <= pauses[0] <= 0.1, 0.1 <= pauses[1] <= 0.2] == [True, True]
+
+
+def test_change_gives_up_after_four_attempts(
+    profiles: ProfileRepository, table: StubbedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    for _ in range(4):
+        table.will_change(ITEM, {"name": "Ada"}, RECORD, Code="TransactionConflict")
+    with pytest.raises(ClientError) as raised:
+        change(profiles, name="Ada")
+    assert is_passing(raised.value)
+
+
+def test_change_of_another_kind_of_failure_is_not_repeated(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_change(ITEM, {"name": "Ada"}, RECORD, Code="ValidationError")
+    with pytest.raises(ClientError) as raised:
+        change(profiles, name="Ada")
+    assert not is_passing(raised.value)
+
+
+def test_change_needs_an_audit_log(table: StubbedTable) -> None:
+    with pytest.raises(TypeError, match="audit log"):
+        change(ProfileRepository(TABLE, table.client), name="Ada")
+
+
+def test_delete_leaves_a_mark_in_one_transaction_with_its_record(
+    profiles: ProfileRepository, table: StubbedTable
+) -> None:
+    record = AuditRecord(sub="a1", action="profile_deleted", actor="a1", role="member")
+    table.will_delete(ITEM, {"action": "profile_deleted", "actor": "a1", "role": "member"})
+    assert profiles.delete(Profile.from_item(ITEM), 1_800_000_000, record).status is Status.DELETED
+
+
+def test_page_passes_its_last_key_on(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_scan(2, [ITEM], "a1")
+    page = profiles.page(2)
+    assert (list(page.entries), page.last) == ([Profile.from_item(ITEM)], "a1")
+
+
+def test_with_email_reads_again_what_the_index_named(profiles: ProfileRepository, table: StubbedTable) -> None:
+    table.will_find_by_email("ada@example.com", ["a1", "b2", "c3"])
+    table.will_get("a1", ITEM)
+    table.will_get("b2", {**ITEM, "sub": "b2", "email": "moved@example.com"})
+    table.will_get("c3", None)
+    assert profiles.with_email("Ada@Example.com", 10) == [Profile.from_item(ITEM)]

@@ -271,9 +271,10 @@ class _Evaluation:
 
     def _split(self, argument: Node) -> Node:
         separator, text = self.value(argument)
-        if isinstance(text, Symbolic):
+        parts = text.split(separator)
+        if isinstance(text, Symbolic) and len(parts) == 1:
             raise UnevaluatedError(f"Fn::Split of {text}")
-        return text.split(separator)
+        return [_text(part, [Symbolic(part)] if "${" in part else []) for part in parts]
 
     def _select(self, argument: Node) -> Node:
         index, items = self.value(argument)

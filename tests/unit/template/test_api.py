@@ -122,10 +122,15 @@ def test_routes_all_ask_the_authorizer(stack: Stack) -> None:
     routes = stack.of_type("AWS::ApiGatewayV2::Route")
     (authorizer,) = stack.of_type("AWS::ApiGatewayV2::Authorizer")
     assert routes
+    open_to_everybody = {"GET /docs", "GET /docs/{file}"} if stack.parameters["ApiDocs"] == "on" else set()
+    assert {route["RouteKey"] for route in routes.values() if route["AuthorizationType"] == "NONE"} == open_to_everybody
     for name, route in routes.items():
-        assert route["AuthorizationType"] == "CUSTOM", name
-        assert route["AuthorizerId"] == f"${{{authorizer}}}", name
         assert route["ApiId"] == "${Api}", name
+        if route["RouteKey"] in open_to_everybody:
+            assert route["Target"] == "integrations/${ApiDocsIntegration}", name
+        else:
+            assert route["AuthorizationType"] == "CUSTOM", name
+            assert route["AuthorizerId"] == f"${{{authorizer}}}", name
 
 
 def test_routes_name_method_and_path(stack: Stack) -> None:

@@ -52,6 +52,9 @@ GOOD_DOMAIN_LISTS = [
 BAD_VALUES = {
     "StageName": ["a b", "$latest", "a/b", "", "a" * 65],
     "Architecture": ["arm", "x86"],
+    "ApiDocs": ["true", ""],
+    "DeletedUsers": ["on", "off", ""],
+    "DeletedProfileDays": ["0", "-1", "3651", ""],
     "LogRetentionDays": ["2", "0", "-1"],
     "DataProtection": ["true", "On", ""],
     "RunsOn": ["local", ""],

@@ -3,7 +3,7 @@
 import re
 
 import yaml
-from cfnlint.api import lint_file  # type: ignore[import-untyped]
+from cfnlint.api import lint_file
 
 from tests.unit.template.conftest import EMULATOR_POLICY
 from tests.unit.template.processing import TEMPLATE, Node, Stack, local_parameters, process, walk
