@@ -44,6 +44,8 @@ def write(
 def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[str, Any]) -> dict[str, Any]:
     region = outputs["UserPoolId"].partition("_")[0]
     policy = pool["Policies"]["PasswordPolicy"]
+    # The API's own page at /docs signs in through the same client; an application is not sent back there.
+    callbacks = [each for each in client["CallbackURLs"] if not each.startswith(f"{outputs['ApiUrl']}/")]
     return {
         "version": "1.4",
         "auth": {
@@ -68,7 +70,7 @@ def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mappin
                 "identity_providers": [],
                 "domain": urlsplit(outputs["SignInUrl"]).netloc,
                 "scopes": client["AllowedOAuthScopes"],
-                "redirect_sign_in_uri": client["CallbackURLs"],
+                "redirect_sign_in_uri": callbacks,
                 "redirect_sign_out_uri": client["LogoutURLs"],
                 "response_type": "code",
             },

@@ -58,7 +58,7 @@ def test_sample_event_runs_through_its_deployed_function(
 
 def test_invoke_of_an_unknown_function_names_them(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("invoke", "--function", "nothing", "--event", "x") == 1
-    assert "There are: authorizer, custom_message, " in capsys.readouterr().err
+    assert "There are: api_docs, authorizer, custom_message, " in capsys.readouterr().err
 
 
 def test_invoke_of_a_missing_event_names_the_samples(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
