@@ -189,6 +189,7 @@ def _addresses(stack: LocalStack) -> dict[str, str]:
     found = stack.outputs
     return {
         "API": found["ApiUrl"],
+        "Page to try it": f"{found['ApiUrl']}/docs",
         "Sign-in page": sign_in_page(stack),
         "User pool": found["UserPoolId"],
         "Web client": found["WebClientId"],
