@@ -1,4 +1,4 @@
-"""`docs/parameters.md` tells the template's parameters and outputs, all of them, grouped and ordered as the template."""
+"""`docs/parameters.md` tells the parameters and outputs, all of them, grouped and ordered as in the template."""
 
 import re
 
