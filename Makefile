@@ -9,6 +9,7 @@ TARGET ?= local
 STACK ?= poolhouse
 
 BIN := .venv/bin
+NODE_PACKAGES := $(patsubst %,%/node_modules/.installed,bench tests/cognito_local tests/clients)
 LOCAL = @PYTHONPATH=layers/poolhouse $(BIN)/python -m local --port "$(PORT)"
 
 help: ## List the targets
@@ -35,7 +36,7 @@ invoke: tools ## Run a function on a sample event. FUNCTION=pre_sign_up EVENT=ev
 logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_up
 	$(LOCAL) logs --function "$(FUNCTION)"
 
-test: lint emulator bench/node_modules/.installed tests/cognito_local/node_modules/.installed ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
+test: lint emulator $(NODE_PACKAGES) ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
@@ -79,12 +80,9 @@ emulator: .emulator/.installed
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python .bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
-# The tests and the benchmark compare with aws-jwt-verify where there is Node.js.
-bench/node_modules/.installed: bench/package.json bench/package-lock.json
-	@if command -v npm > /dev/null; then cd bench && npm ci --silent && touch node_modules/.installed; fi
-
-# A second user pool emulator, for triggers that the first one never fires.
-tests/cognito_local/node_modules/.installed: tests/cognito_local/package.json tests/cognito_local/package-lock.json
-	@if command -v npm > /dev/null; then cd tests/cognito_local && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
+# Where there is Node.js: aws-jwt-verify, which the tests and the benchmark compare with; a second user pool emulator, for
+# triggers that the first one never fires; the client libraries of docs/clients.
+$(NODE_PACKAGES): %/node_modules/.installed: %/package.json %/package-lock.json
+	@if command -v npm > /dev/null; then cd $* && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
 .PHONY: docs help up status down outputs token invoke logs test bench lint requirements tools emulator

@@ -6,7 +6,6 @@ find the user there.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import boto3
 from local.emulator import tail
 from local.processes import end_group
 from local.settings import HOST, REGION, ROOT, free_port
+from tests import node
 
 PACKAGE = ROOT / "tests" / "cognito_local"
 START_SECONDS = 60
@@ -53,16 +53,6 @@ class CognitoLocal:
         return (self.folder / "log").read_text()
 
 
-def installed(folder: Path) -> Path:
-    """Return the folder with its node_modules; they are installed into `folder` when `make` has not done so."""
-    if (PACKAGE / "node_modules" / ".installed").exists():
-        return PACKAGE
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(PACKAGE / name, folder)
-    subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=folder, check=True)
-    return folder
-
-
 @contextmanager
 def running(folder: Path, lambda_endpoint: str, triggers: Mapping[str, str]) -> Iterator[CognitoLocal]:
     """Run it on a free loopback port; it ends with this process, however this process ends.
@@ -72,7 +62,7 @@ def running(folder: Path, lambda_endpoint: str, triggers: Mapping[str, str]) -> 
         lambda_endpoint: Where the functions run.
         triggers: By trigger, such as ``PostConfirmation``: the name of the deployed function.
     """
-    program = installed(folder) / "node_modules" / "cognito-local" / "lib" / "bin" / "start.js"
+    program = node.packages(PACKAGE, folder) / "cognito-local" / "lib" / "bin" / "start.js"
     port, scratch, log = free_port(), folder / "tmp", folder / "log"
     (folder / ".cognito").mkdir()
     scratch.mkdir()
@@ -85,7 +75,7 @@ def running(folder: Path, lambda_endpoint: str, triggers: Mapping[str, str]) -> 
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, ROOT / "local" / "tether.py", "node", program],
+            [sys.executable, ROOT / "local" / "tether.py", node.program(), program],
             cwd=folder,
             env=own | {"HOST": HOST, "PORT": str(port), "TMPDIR": str(scratch), "COLUMNS": "1000"},
             stdin=subprocess.PIPE,

@@ -7,7 +7,6 @@ event in other tests; docs/triggers/README.md says which.
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,8 +49,6 @@ def item(stack: LocalStack, sub: str) -> dict[str, Any] | None:
 
 @pytest.fixture(scope="module")
 def pool(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CognitoLocal]:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node.js is not installed, and cognito-local runs on it")
     functions = {trigger: stack.physical_id(f"{trigger}Function") for trigger in FIRED}
     with cognito_local.running(tmp_path_factory.mktemp("pool"), stack.settings.endpoint, functions) as pool:
         yield pool

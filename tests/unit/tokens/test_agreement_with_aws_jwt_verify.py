@@ -5,7 +5,6 @@ listed in `STRICTER`. Both lists have their reasons, and stand in `docs/verifier
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from poolhouse.tokens import CognitoVerifier, TokenError
 from poolhouse.tokens.verifier import LEEWAY_SECONDS
 
 from local.settings import ROOT
+from tests import node
 from tests.unit.tokens import minting
 from tests.unit.tokens.hostile import corpus
 from tests.unit.tokens.key_server import KeyServer
@@ -156,30 +156,15 @@ class Verifiers:
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder above the node_modules that hold aws-jwt-verify; installed now when `make` has not."""
-    bench = ROOT / "bench"
-    if shutil.which("node") is None:
-        pytest.skip("Node.js is not installed")
-    if (bench / "node_modules").exists():
-        return bench
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed, and without it aws-jwt-verify cannot be")
-    folder = tmp_path_factory.mktemp("aws-jwt-verify")
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(bench / name, folder)
-    subprocess.run(["npm", "ci"], cwd=folder, check=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def both(package: Path) -> Iterator[Verifiers]:
-    program = [str(shutil.which("node")), str(Path(__file__).with_name("aws_jwt_verify.mjs")), str(package)]
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifiers]:
+    script = Path(__file__).with_name("aws_jwt_verify.mjs")
+    package = node.packages(ROOT / "bench", tmp_path_factory.mktemp("aws-jwt-verify")).parent
+    program: list[str | Path] = [node.program(), script, package]
     with (
         KeyServer(minting.key_set()).running() as server,
-        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node,
+        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
     ):
-        yield Verifiers(node, server.url)
+        yield Verifiers(process, server.url)
 
 
 def test_the_corpus_is_refused_by_both_but_for_the_listed_differences(both: Verifiers) -> None:
