@@ -11,12 +11,14 @@ except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
     raise
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
 
 # Cognito gives a trigger 5 s and nothing can change that
 # (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html).
@@ -28,6 +30,9 @@ _DEADLINES: Final = Config(
 # What sends a message gets no second attempt: the first may have arrived although its answer did not.
 _ONCE: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
+# What changes a pool has minutes, and reads anew before each attempt: to repeat a stale update would undo another's.
+_SLOWLY: Final = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
+
 
 @cache  # one for all tables of a function: to make one is most of a cold start
 def dynamodb() -> "DynamoDBClient":
@@ -38,6 +43,21 @@ def dynamodb() -> "DynamoDBClient":
 def cognito() -> "CognitoIdentityProviderClient":
     """A user pool client that gives up within the time a trigger has."""
     return cast("CognitoIdentityProviderClient", _session().create_client("cognito-idp", config=_DEADLINES))
+
+
+def user_pools() -> "CognitoIdentityProviderClient":
+    """A user pool client that waits for a change of a pool, and makes it once."""
+    return cast("CognitoIdentityProviderClient", _session().create_client("cognito-idp", config=_SLOWLY))
+
+
+def parameters() -> "SSMClient":
+    """A Systems Manager client for what changes a pool."""
+    return cast("SSMClient", _session().create_client("ssm", config=_SLOWLY))
+
+
+def stacks() -> "CloudFormationClient":
+    """A CloudFormation client for what changes a pool."""
+    return cast("CloudFormationClient", _session().create_client("cloudformation", config=_SLOWLY))
 
 
 def secrets_manager() -> "SecretsManagerClient":

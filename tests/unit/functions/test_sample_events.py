@@ -18,6 +18,8 @@ from tests.unit.functions.conftest import Load
 from tests.unit.functions.old_directory import SECRET, DirectoryServer
 from tests.unit.functions.samples import sample, sample_names
 from tests.unit.functions.signing import POOL, access_token
+from tests.unit.pools.pool_server import POOL as POOL_OF_SAMPLES
+from tests.unit.pools.pool_server import RECORD, Pool, PoolServer
 from tests.unit.pools.stubbed_pool import StubbedPool, told
 from tests.unit.profiles.stubbed_table import LINKS_TABLE, MARKER, StubbedTable
 from tests.unit.triggers.stubbed_mail import StubbedMail
@@ -373,7 +375,44 @@ def check_answer(*, there: bool, right: bool) -> Callable[[House, Event], None]:
     return check
 
 
+def check_custom_resource(before: dict[str, str], after: dict[str, str], status: str) -> Callable[[House, Event], None]:
+    """What is in the pool before and after; before a Delete and an Update, the Create went through the function."""
+
+    def check(house: House, event: Event) -> None:
+        pool = Pool({"LambdaConfig": before})
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+        with PoolServer({POOL_OF_SAMPLES: pool}).running() as server, pytest.MonkeyPatch.context() as patch:
+            services = {"user_pools": "cognito-idp", "parameters": "ssm", "stacks": "cloudformation"}
+            for name, service in services.items():
+                patch.setattr(f"poolhouse.aws.{name}", lambda service=service: server.client(service))
+            app = house.load("attach_triggers", RECORD_PARAMETER=RECORD)
+            first = sample("attach_triggers/create")
+            for request in [first, event] if event["RequestType"] in {"Update", "Delete"} else [event]:
+                request["ResponseURL"] = f"{server.url}/answer"
+                server.status = status if request is event else "CREATE_IN_PROGRESS"
+                answer = app.lambda_handler(request, context)
+        assert pool.settings["LambdaConfig"] == after
+        if event["RequestType"] == "Plan":
+            assert "+++ the pool with Poolhouse" in answer["diff"]
+        else:
+            assert {each["Status"] for each in server.responses} == {"SUCCESS"}
+            assert {each["PhysicalResourceId"] for each in server.responses} == {"attached-triggers"}
+
+    return check
+
+
+THEIRS = {"UserMigration": "arn:aws:lambda:us-east-1:123456789012:function:theirs"}
+OURS = {
+    name: f"arn:aws:lambda:us-east-1:123456789012:function:poolhouse-{name}Function-EXAMPLE"
+    for name in ("PreSignUp", "PostConfirmation")
+}
 CHECKS: dict[str, Callable[[House, Event], None]] = {
+    "attach_triggers/create": check_custom_resource(THEIRS, {**THEIRS, **OURS}, "CREATE_IN_PROGRESS"),
+    "attach_triggers/update": check_custom_resource(
+        THEIRS, {**THEIRS, "PreSignUp": OURS["PreSignUp"]}, "UPDATE_IN_PROGRESS"
+    ),
+    "attach_triggers/delete": check_custom_resource(THEIRS, THEIRS, "DELETE_IN_PROGRESS"),
+    "attach_triggers/plan": check_custom_resource(THEIRS, THEIRS, "CREATE_COMPLETE"),
     "authorizer/appsync": check_authorized,
     "authorizer/http_api": check_authorized,
     "authorizer/http_api_1_0": check_policy("$default/*"),

@@ -1,0 +1,49 @@
+"""What a stack is doing to the resource that a request is about."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_AT_IT: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
+
+
+class StackResource:
+    """Tells requests of CloudFormation that still count from those that events have overtaken.
+
+    Lambda may deliver a request twice, long after it was answered, and a stack that is still being made can be deleted.
+
+    Args:
+        client: A CloudFormation client; by default one is made when it is first needed.
+    """
+
+    def __init__(self, client: "CloudFormationClient | None" = None) -> None:
+        if client is not None:
+            self._client = client
+
+    @cached_property
+    def _client(self) -> "CloudFormationClient":
+        from poolhouse import aws  # noqa: PLC0415 - as in poolhouse.pools.cognito
+
+        return aws.stacks()
+
+    def is_in_progress(self, request: Mapping[str, Any]) -> bool:
+        """Whether the stack is making or updating the resource of a Create or Update request right now.
+
+        Raises:
+            botocore.exceptions.ClientError: CloudFormation refuses.
+            botocore.exceptions.BotoCoreError: It does not answer.
+        """
+        try:
+            answer = self._client.describe_stack_resource(
+                StackName=request["StackId"], LogicalResourceId=request["LogicalResourceId"]
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ValidationError":  # no such stack, or resource
+                return False
+            raise
+        return answer["StackResourceDetail"]["ResourceStatus"] in _AT_IT
