@@ -165,6 +165,7 @@ def _group(name: str) -> str:
         f"No group {name}, which is a role. Paste beside the other groups:\n"
         f"  {resource}:\n"
         "    Type: AWS::Cognito::UserPoolGroup\n"
+        "    Condition: MakesUserPool\n"
         "    DeletionPolicy: !If [IsProtected, Retain, Delete]\n"
         "    UpdateReplacePolicy: !If [IsProtected, Retain, Delete]\n"
         f"    Properties: {{ UserPoolId: !Ref UserPool, GroupName: {name}, Precedence: 40 }}"

@@ -116,8 +116,9 @@ def test_verifier_needs_nothing_else_installed(python: Path) -> None:
     assert printed(python, VERIFY, json.dumps(given)) == [minting.SUB, minting.SUB]
 
 
-def test_every_module_but_the_one_of_aws_clients_imports_without_extras(python: Path) -> None:
-    assert printed(python, IMPORT_ALL) == {"poolhouse.aws": "botocore"}
+def test_every_module_but_those_made_of_botocore_imports_without_extras(python: Path) -> None:
+    of_botocore = ("aws", "pools.attachment", "pools.settings", "pools.stacks")
+    assert printed(python, IMPORT_ALL) == {f"poolhouse.{module}": "botocore" for module in of_botocore}
 
 
 def test_extras_bring_what_aws_clients_need(install: Install) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.template.processing import Node, Stack, load, local_parameters, process
+from tests.unit.template.processing import ACCOUNT, REGION, Node, Stack, load, local_parameters, process
 
 EMULATOR_POLICY = "EmulatorMailPolicy"
 SES = {
@@ -34,6 +34,28 @@ EVERYTHING = SES | {
     "MessageSender": "on",
     "DefaultLanguage": "de",
 }
+EXISTING = {"ExistingUserPoolId": "eu-central-1_Existing1", "AcceptedClientIds": "1example23456789"}
+EXISTING_WITH_EVERYTHING = (
+    SES
+    | EXISTING
+    | {
+        "OnConflict": "Replace",
+        "CreateScopes": "on",
+        "ExistingPoolRoleArns": "arn:aws:iam::123456789012:role/sms,arn:aws:iam::123456789012:role/service-role/sms-2",
+        "ExistingPoolKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001",
+        "TokenTriggerVersion": "V1_0",
+        "UserMigrationUrl": "https://old.example.com/users",
+        "UserMigrationSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-directory-AbCdEf",
+        "PreAuthentication": "on",
+        "PostAuthentication": "on",
+        "TrustedIdentityProviders": "Google",
+        "InboundFederation": "on",
+        "MagicLink": "on",
+        "MagicLinkUrl": "https://app.example.com/sign-in",
+        "MessageSender": "on",
+    }
+)
+BESIDE_A_POOL = {"existing": EXISTING, "existing-everything": EXISTING_WITH_EVERYTHING}
 PARAMETER_SETS: dict[str, dict[str, str]] = {
     "defaults": {},
     "everything": EVERYTHING,
@@ -59,6 +81,12 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
 }
 
 
+def existing_pool_arn(stack: Stack) -> str | None:
+    """Return the ARN of the existing pool that a stack is beside; None if it makes one."""
+    user_pool_id = stack.parameters["ExistingUserPoolId"]
+    return f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{user_pool_id}" if user_pool_id else None
+
+
 @pytest.fixture(scope="session")
 def template() -> Node:
     """Return `template.yaml` as written."""
@@ -66,6 +94,14 @@ def template() -> Node:
 
 
 @pytest.fixture(scope="session", params=list(PARAMETER_SETS.values()), ids=list(PARAMETER_SETS))
+def pool_stack(template: Node, request: pytest.FixtureRequest) -> Stack:
+    """Return the stack with a pool of its own that one set of parameter values makes."""
+    return process(template, **request.param)
+
+
+@pytest.fixture(
+    scope="session", params=[*PARAMETER_SETS.values(), *BESIDE_A_POOL.values()], ids=[*PARAMETER_SETS, *BESIDE_A_POOL]
+)
 def stack(template: Node, request: pytest.FixtureRequest) -> Stack:
     """Return the stack that one set of parameter values makes; a test that asks for it runs with every set."""
     return process(template, **request.param)

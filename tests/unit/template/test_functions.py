@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from tests.unit.template.conftest import EMULATOR_POLICY
-from tests.unit.template.processing import ROOT, Node, Stack, references, walk
+from tests.unit.template.conftest import EMULATOR_POLICY, existing_pool_arn
+from tests.unit.template.processing import ACCOUNT, PSEUDO_PARAMETERS, REGION, ROOT, Node, Stack, references, walk
 
+RECORD_ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/poolhouse/poolhouse/attached-triggers"
 LOG_WRITING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TO_PHONES = [  # a phone number has no ARN, so all is allowed but topics
     {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"},
@@ -152,7 +153,7 @@ def test_functions_that_are_triggers_never_name_the_pool(stack: Stack) -> None:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
     """
-    named = references(stack.only("AWS::Cognito::UserPool")["LambdaConfig"])
+    named = references([pool["LambdaConfig"] for pool in stack.of_type("AWS::Cognito::UserPool").values()])
     for function in named & set(stack.of_type("AWS::Lambda::Function")):
         role = role_of(stack, function)
         for name in (function, role):
@@ -173,7 +174,10 @@ def test_rights_name_every_resource(stack: Stack) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
     """
-    given = {value for name, value in stack.parameters.items() if name.endswith("Arn")}
+    given = {
+        arn for name, value in stack.parameters.items() if name.endswith(("Arn", "Arns")) for arn in value.split(",")
+    }
+    given |= {existing_pool_arn(stack), RECORD_ARN, PSEUDO_PARAMETERS["AWS::StackId"]}
     for name, resource in stack.resources.items():
         if name == EMULATOR_POLICY or resource["Type"] == "AWS::KMS::Key":  # a key's policy calls the key "*"
             continue

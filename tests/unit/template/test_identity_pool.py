@@ -4,12 +4,20 @@ The emulator knows neither the keys of an item nor the tags of a session, and gi
 off: none of this can be seen there.
 """
 
+import pytest
+
 from tests.unit.template.processing import Node, Stack, Symbolic, references
 from tests.unit.template.test_functions import listed, policies_of, statements
 
 KEYS = "dynamodb:LeadingKeys"
 TAG = "aws:PrincipalTag/sub"
 READS_BY_KEY = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+@pytest.fixture
+def stack(pool_stack: Stack) -> Stack:
+    """Return the stack with a pool of its own: beside an existing one there is no identity pool."""
+    return pool_stack
 
 
 def identity_roles(stack: Stack) -> dict[str, Node]:

@@ -5,11 +5,14 @@ from collections import Counter
 
 import pytest
 
+from tests.unit.template.conftest import EXISTING
 from tests.unit.template.processing import ROOT, Node, RefusedError, Stack, process, references, walk
 
 SES_ARN = "arn:aws:ses:eu-central-1:123456789012:identity/example.com"
 LINK_PAGE = "https://app.example.com/sign-in"
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old/directory-AbCdEf"
+ROLE_ARN = "arn:aws:iam::123456789012:role/service-role/sms"
+KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/mrk-0a1b2c3d"
 SES = {"SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"}
 NOT_LOCALHOST = [
     "http://localhost.example.com/",
@@ -58,6 +61,22 @@ BAD_VALUES = {
     "LogRetentionDays": ["2", "0", "-1"],
     "DataProtection": ["true", "On", ""],
     "RunsOn": ["local", ""],
+    "ExistingUserPoolId": ["AbCdEf123", "eu-central-1_", "eu-central-1_a b", "arn:aws:x:y/eu-central-1_AbCdEf123", "*"],
+    "OnConflict": ["refuse", "Overwrite", ""],
+    "CreateScopes": ["true", "On", ""],
+    "ExistingPoolRoleArns": [
+        "sms",
+        "arn:aws:iam::123456789012:role/*",
+        "arn:aws:iam::123456789012:user/sms",
+        f"{ROLE_ARN}, {ROLE_ARN}",
+        f"{ROLE_ARN},",
+    ],
+    "ExistingPoolKeyArns": [
+        "alias/codes",
+        "arn:aws:kms:eu-central-1:123456789012:key/*",
+        "arn:aws:kms:eu-central-1:123456789012:alias/codes",
+        f"{KEY_ARN}, {KEY_ARN}",
+    ],
     "AllowedEmailDomains": BAD_DOMAIN_LISTS,
     "BlockedEmailDomains": BAD_DOMAIN_LISTS,
     "CallbackUrls": BAD_REDIRECTS,
@@ -94,7 +113,7 @@ BAD_VALUES = {
     ],
     "MfaConfiguration": ["on", "false", ""],
     "IssuerType": ["updated", "", "NEW"],
-    "TokenTriggerVersion": ["V1_0", "V2", ""],
+    "TokenTriggerVersion": ["V1", "V2", ""],
     "AccessTokenMinutes": ["4", "1441", "0"],
     "IdTokenMinutes": ["4", "1441", "0"],
     "RefreshTokenDays": ["0", "3651"],
@@ -162,6 +181,10 @@ BAD_VALUES = {
 }
 GOOD_VALUES = {
     "StageName": ["$default", "v1", "test_stage-2"],
+    "ExistingUserPoolId": ["", "eu-central-1_AbCdEf123", "us-gov-west-1_a"],
+    "ExistingPoolRoleArns": ["", ROLE_ARN, f"{ROLE_ARN},{ROLE_ARN}"],
+    "ExistingPoolKeyArns": ["", KEY_ARN, f"{KEY_ARN},{KEY_ARN}"],
+    "TokenTriggerVersion": ["V1_0", "V2_0", "V3_0"],
     "AllowedEmailDomains": GOOD_DOMAIN_LISTS,
     "BlockedEmailDomains": GOOD_DOMAIN_LISTS,
     "CallbackUrls": GOOD_REDIRECTS,
@@ -196,12 +219,20 @@ GOOD_VALUES = {
 }
 
 NEEDED_WITH = {
+    "ExistingUserPoolId": {"AcceptedClientIds": "1example23456789"},
+    "ExistingPoolRoleArns": EXISTING,
+    "ExistingPoolKeyArns": EXISTING,
+    "TokenTriggerVersion": EXISTING,
     "UserMigrationUrl": {"UserMigrationSecretArn": SECRET_ARN},
     "UserMigrationSecretArn": {"UserMigrationUrl": "https://old.example.com"},
 }
 """By parameter: others without which a rule would refuse it."""
 
 RULES = {
+    "ExistingPoolNeedsClients": ({"ExistingUserPoolId": EXISTING["ExistingUserPoolId"]}, EXISTING),
+    "ExistingPoolKeepsItsSettings": (EXISTING | {"ChoiceSignIn": "passkey"}, EXISTING | {"PreAuthentication": "on"}),
+    "ExistingPoolExcludesApiDocs": (EXISTING | {"ApiDocs": "on"}, {"ApiDocs": "on"}),
+    "OwnPoolExcludesWhatIsForExistingOnes": ({"CreateScopes": "on"}, EXISTING | {"CreateScopes": "on"}),
     "MigrationNeedsSecret": (
         {"UserMigrationUrl": "https://old.example.com/"},
         {"UserMigrationUrl": "https://old.example.com/", "UserMigrationSecretArn": SECRET_ARN},
@@ -292,6 +323,9 @@ DESIGNED_OUTPUTS = {
 }
 
 
+OF_AN_OWN_POOL = {"WebClientId", "ServerClientId", "MachineClientId", "SignInUrl", "IdentityPoolId"}
+
+
 def cases(values: dict[str, list[str]]) -> list[tuple[str, str]]:
     """Return every (parameter, value) pair."""
     return [(parameter, value) for parameter, listed in values.items() for value in listed]
@@ -356,6 +390,41 @@ def test_rules_refuse_the_impossible_and_accept_the_possible(template: Node, rul
         process(template, **impossible)
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"DomainPrefix": "login"},
+        {"MfaConfiguration": "OFF"},
+        {"IssuerType": "UPDATED"},
+        {"PasskeyRelyingPartyId": "example.com"},
+        {"RefreshTokenRotation": "on"},
+    ],
+)
+def test_rules_refuse_settings_that_an_existing_pool_keeps(template: Node, parameters: dict[str, str]) -> None:
+    with pytest.raises(RefusedError, match=f"ExistingPoolKeepsItsSettings: .*{next(iter(parameters))}"):
+        process(template, **EXISTING | parameters)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"OnConflict": "Replace"},
+        {"ExistingPoolRoleArns": ROLE_ARN},
+        {"ExistingPoolKeyArns": KEY_ARN},
+        {"TokenTriggerVersion": "V1_0"},
+    ],
+)
+def test_rules_refuse_what_is_for_an_existing_pool_without_one(template: Node, parameters: dict[str, str]) -> None:
+    with pytest.raises(RefusedError, match=f"OwnPoolExcludesWhatIsForExistingOnes: .*{next(iter(parameters))}"):
+        process(template, **parameters)
+
+
+def test_rules_leave_mail_and_second_factors_of_an_existing_pool_to_the_attachment(template: Node) -> None:
+    """Only the pool knows them: `poolhouse.pools.attachment` refuses what does not go together."""
+    process(template, **EXISTING, CustomMessage="on")
+    process(template, **EXISTING | SES, MagicLink="on", MagicLinkUrl=LINK_PAGE)
+
+
 def test_rules_are_all_tested(template: Node) -> None:
     assert set(RULES) == set(template["Rules"])
 
@@ -370,7 +439,8 @@ def test_runs_on_is_the_emulator_only_where_samconfig_says_local(template: Node)
 
 
 def test_outputs_that_others_rely_on_exist(stack: Stack) -> None:
-    assert set(stack.outputs) >= DESIGNED_OUTPUTS
+    beside_a_pool = bool(stack.parameters["ExistingUserPoolId"])
+    assert set(stack.outputs) >= (DESIGNED_OUTPUTS - OF_AN_OWN_POOL if beside_a_pool else DESIGNED_OUTPUTS)
 
 
 def test_outputs_have_a_description_and_a_value(stack: Stack) -> None:
@@ -389,8 +459,9 @@ def test_outputs_api_url_names_the_stage(template: Node, stage: str, url: str) -
     assert process(template, StageName=stage).outputs["ApiUrl"]["Value"] == url
 
 
-def test_outputs_sign_in_url_asks_for_what_the_web_client_has(stack: Stack) -> None:
+def test_outputs_sign_in_url_asks_for_what_the_web_client_has(pool_stack: Stack) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html"""
+    stack = pool_stack
     web = stack.resources["WebClient"]["Properties"]
     _, _, query = stack.outputs["SignInUrl"]["Value"].partition("?")
     fields = dict(field.split("=", 1) for field in query.split("&"))

@@ -17,6 +17,12 @@ NEVER_WRITABLE = {"sub", "email_verified", "phone_number_verified", "identities"
 """Attributes that a user who may write them could use to pass for somebody else."""
 
 
+@pytest.fixture
+def stack(pool_stack: Stack) -> Stack:
+    """Return the stack with a pool of its own; test_existing_pool.py is about the others."""
+    return pool_stack
+
+
 def trigger_arns(lambda_config: Node) -> Iterator[tuple[str, str]]:
     """Yield (trigger, ARN) for every function that a pool's LambdaConfig names."""
     for trigger, value in lambda_config.items():
