@@ -40,7 +40,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("event", sorted(path.relative_to(ROOT) for path in ROOT.glob("events/*/*.json")), ids=str)
+# Only a stack beside an existing pool has the function: see test_existing_pool.py.
+NOT_DEPLOYED = "attach_triggers"
+EVENTS = [path for path in ROOT.glob("events/*/*.json") if path.parent.name != NOT_DEPLOYED]
+
+
+@pytest.mark.parametrize("event", sorted(path.relative_to(ROOT) for path in EVENTS), ids=str)
 def test_sample_event_runs_through_its_deployed_function(
     run: Run, seeded: dict[str, users.User], capsys: pytest.CaptureFixture[str], event: Path
 ) -> None:
@@ -58,7 +63,7 @@ def test_sample_event_runs_through_its_deployed_function(
 
 def test_invoke_of_an_unknown_function_names_them(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("invoke", "--function", "nothing", "--event", "x") == 1
-    assert "There are: api_docs, authorizer, custom_message, " in capsys.readouterr().err
+    assert "There are: api_docs, attach_triggers, authorizer, custom_message, " in capsys.readouterr().err
 
 
 def test_invoke_of_a_missing_event_names_the_samples(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
