@@ -9,31 +9,68 @@ SES = {
     "SesIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
     "FromEmailAddress": "Example <no-reply@example.com>",
 }
-EVERYTHING = SES | {
-    "UserMigrationUrl": "https://old.example.com/users",
-    "UserMigrationSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-directory-AbCdEf",
-    "StageName": "v1",
-    "Architecture": "x86_64",
-    "LogRetentionDays": "365",
-    "DataProtection": "off",
-    "AllowedEmailDomains": "example.com,*.example.org",
-    "BlockedEmailDomains": "blocked.example.org",
-    "CallbackUrls": "https://app.example.com/signed-in,myapp://signed-in",
-    "LogoutUrls": "https://app.example.com/,myapp://signed-out",
-    "AllowedOrigins": "https://app.example.com,https://admin.example.com",
-    "MachineScopes": "profiles/read.any,profiles/suspend",
-    "AcceptedClientIds": "1example23456789,2example23456789",
-    "DomainPrefix": "example-login",
-    "MfaConfiguration": "ON",
-    "IssuerType": "UPDATED",
-    "TokenTriggerVersion": "V3_0",
-    "RefreshTokenRotation": "on",
-    "AuthorizerCacheSeconds": "0",
-    "PreAuthentication": "on",
-    "PostAuthentication": "on",
-    "MessageSender": "on",
-    "DefaultLanguage": "de",
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+GOOGLE = {"GoogleClientId": "1-example.apps.googleusercontent.com", "GoogleSecretArn": f"{SECRET}google-AbCdEf"}
+FACEBOOK = {"FacebookClientId": "1234567890", "FacebookSecretArn": f"{SECRET}facebook-AbCdEf"}
+APPLE = {
+    "AppleServicesId": "com.example.app.signin",
+    "AppleTeamId": "1EXAMPLE23",
+    "AppleKeyId": "4EXAMPLE56",
+    "AppleSecretArn": f"{SECRET}apple-AbCdEf",
 }
+OPENID = {
+    "OpenIdProviderName": "ExampleIdP",
+    "OpenIdIssuer": "https://id.example.com/tenant",
+    "OpenIdClientId": "poolhouse",
+    "OpenIdSecretArn": f"{SECRET}openid-AbCdEf",
+}
+SAML = {"SamlProviderName": "Example-SAML", "SamlMetadataUrl": "https://saml.example.com/metadata.xml"}
+PROVIDERS = {"Google": GOOGLE, "Facebook": FACEBOOK, "SignInWithApple": APPLE, "OIDC": OPENID, "SAML": SAML}
+"""By type of identity provider: the parameters that switch it on."""
+EVERY_PROVIDER = GOOGLE | FACEBOOK | APPLE | OPENID | SAML
+SIGN_IN_DOMAIN = {
+    "SignInDomainName": "login.example.com",
+    "SignInCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-1111-2222-3333-444455556666",
+}
+API_DOMAIN = {
+    "ApiDomainName": "api.example.com",
+    "ApiCertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d-7777-2222-3333-444455556666",
+}
+DOMAINS = SIGN_IN_DOMAIN | API_DOMAIN
+EVERYTHING = (
+    SES
+    | EVERY_PROVIDER
+    | DOMAINS
+    | {
+        "HostedZoneId": "Z0123456789EXAMPLE",
+        "ApiDocs": "on",
+        "InboundFederation": "on",
+        "TrustedIdentityProviders": "Google,ExampleIdP",
+        "UserMigrationUrl": "https://old.example.com/users",
+        "UserMigrationSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-directory-AbCdEf",
+        "StageName": "v1",
+        "Architecture": "x86_64",
+        "LogRetentionDays": "365",
+        "DataProtection": "off",
+        "AllowedEmailDomains": "example.com,*.example.org",
+        "BlockedEmailDomains": "blocked.example.org",
+        "CallbackUrls": "https://app.example.com/signed-in,myapp://signed-in",
+        "LogoutUrls": "https://app.example.com/,myapp://signed-out",
+        "AllowedOrigins": "https://app.example.com,https://admin.example.com",
+        "MachineScopes": "profiles/read.any,profiles/suspend",
+        "AcceptedClientIds": "1example23456789,2example23456789",
+        "DomainPrefix": "example-login",
+        "MfaConfiguration": "ON",
+        "IssuerType": "UPDATED",
+        "TokenTriggerVersion": "V3_0",
+        "RefreshTokenRotation": "on",
+        "AuthorizerCacheSeconds": "0",
+        "PreAuthentication": "on",
+        "PostAuthentication": "on",
+        "MessageSender": "on",
+        "DefaultLanguage": "de",
+    }
+)
 EXISTING = {"ExistingUserPoolId": "eu-central-1_Existing1", "AcceptedClientIds": "1example23456789"}
 EXISTING_WITH_EVERYTHING = (
     SES
@@ -77,6 +114,8 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
         "PasskeyUserVerification": "required",
         "RefreshTokenRotation": "on",
     },
+    "every-provider": EVERY_PROVIDER,
+    "own-domains": DOMAINS | {"ApiDocs": "on"},
     "local": local_parameters(),
 }
 

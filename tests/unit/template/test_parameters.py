@@ -5,7 +5,17 @@ from collections import Counter
 
 import pytest
 
-from tests.unit.template.conftest import EXISTING
+from tests.unit.template.conftest import (
+    API_DOMAIN,
+    APPLE,
+    DOMAINS,
+    EXISTING,
+    FACEBOOK,
+    GOOGLE,
+    OPENID,
+    SAML,
+    SIGN_IN_DOMAIN,
+)
 from tests.unit.template.processing import ROOT, Node, RefusedError, Stack, process, references, walk
 
 SES_ARN = "arn:aws:ses:eu-central-1:123456789012:identity/example.com"
@@ -44,6 +54,50 @@ GOOD_REDIRECTS = [
     "com.example.app://signed-in",
 ]
 BAD_DOMAIN_LISTS = ["@example.com", "someone@example.com", "https://example.com", "example.com/path", "a.com;b.com"]
+BAD_SECRETS = [
+    "google",
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:google",
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:*",
+    f"{SECRET_ARN}:SecretString:key",
+    SECRET_ARN + "}}{{resolve:ssm:other",
+    "arn:aws:ssm:eu-central-1:123456789012:parameter/google-AbCdEf",
+]
+BAD_PROVIDER_NAMES = [
+    "Ex",
+    "a" * 33,
+    "My_IdP",
+    "My IdP",
+    "-IdP",
+    "Google",
+    "google",
+    "COGNITO",
+    "SignInWithApple",
+    "My,IdP",
+    "IdP/1",
+]
+GOOD_PROVIDER_NAMES = ["", "IdP", "Entra-ID", "example.com", "Google2", "a" * 32]
+BAD_DOMAINS = [
+    "https://login.example.com",
+    "login.example.com/",
+    "Login.example.com",
+    "login_1.example.com",
+    "example.com",
+    "com",
+    "login..example.com",
+    "-login.example.com",
+    "login.example.com.",
+    "*.example.com",
+    "login.example.1",
+    f"login.{'a' * 60}.com",
+]
+GOOD_DOMAINS = ["", "login.example.com", "a.b.c-d.example.org", f"{'a' * 51}.example.com"]
+CERTIFICATE = "123456789012:certificate/0a1b2c3d-1111-2222-3333-444455556666"
+BAD_CERTIFICATES = [
+    "0a1b2c3d-1111-2222-3333-444455556666",
+    "arn:aws:iam::123456789012:server-certificate/login",
+    "arn:aws:acm:us-east-1:1:certificate/0a1b2c3d",
+    "arn:aws:acm:us-east-1:123456789012:certificate/*",
+]
 GOOD_DOMAIN_LISTS = [
     "example.com",
     "*.example.com",
@@ -173,11 +227,48 @@ BAD_VALUES = {
         "app..example.com",
         "-app.example.com",
         "a." * 64,
+        f"{'a' * 60}.com",  # CloudFormation takes 63 characters
     ],
     "PasskeyUserVerification": ["discouraged", "Required", ""],
     "CustomMessage": ["true", "own", ""],
     "MessageSender": ["true", "ses", ""],
     "DefaultLanguage": ["", "e", "../de", "de/..", "de-", "pt BR", "de,en"],
+    "GoogleClientId": ["1-example", "1-example.googleusercontent.com", "https://1-example.apps.googleusercontent.com"],
+    "FacebookClientId": ["example", "1234", "12 345", "1" * 21],
+    "AppleServicesId": ["example", "com.example app", "com..example", ".com.example"],
+    "AppleTeamId": ["1EXAMPLE2", "1EXAMPLE234", "1example23"],
+    "AppleKeyId": ["1EXAMPLE2", "1EXAMPLE234", "1example23"],
+    "GoogleSecretArn": BAD_SECRETS,
+    "FacebookSecretArn": BAD_SECRETS,
+    "AppleSecretArn": BAD_SECRETS,
+    "OpenIdSecretArn": BAD_SECRETS,
+    "OpenIdProviderName": BAD_PROVIDER_NAMES,
+    "OpenIdIssuer": [
+        "http://id.example.com",
+        "id.example.com",
+        "https://id.example.com/",
+        "https://id.example.com/tenant/",
+        "https://user@id.example.com",
+        "https://id.example.com?a=b",
+        "https://id.example.com#a",
+    ],
+    "OpenIdClientId": ["a b", "a\n", "ü"],
+    "OpenIdScopes": ["", "email profile", "openid,email", "openid  email", " openid", "openid "],
+    "OpenIdEmailClaim": ["", "e mail", "e,mail", "a" * 256],
+    "SamlProviderName": BAD_PROVIDER_NAMES,
+    "SamlMetadataUrl": [
+        "http://saml.example.com/metadata",
+        "saml.example.com",
+        "https://user@saml.example.com/",
+        "<xml/>",
+    ],
+    "SamlEmailAttribute": ["", "e mail", "a" * 256],
+    "SamlEmailVerifiedAttribute": ["e mail", "a" * 256],
+    "SignInDomainName": BAD_DOMAINS,
+    "SignInCertificateArn": [*BAD_CERTIFICATES, f"arn:aws:acm:eu-central-1:{CERTIFICATE}"],
+    "ApiDomainName": BAD_DOMAINS,
+    "ApiCertificateArn": BAD_CERTIFICATES,
+    "HostedZoneId": ["example.com", "/hostedzone/Z0123456789EXAMPLE", "z0123456789example", "Z" + "A" * 32],
 }
 GOOD_VALUES = {
     "StageName": ["$default", "v1", "test_stage-2"],
@@ -216,6 +307,32 @@ GOOD_VALUES = {
     ],
     "SignInLinkMinutes": ["3", "15"],
     "PasskeyRelyingPartyId": [""],
+    "GoogleClientId": ["", GOOGLE["GoogleClientId"], "12345-abc_d.apps.googleusercontent.com"],
+    "FacebookClientId": ["", "12345", "123456789012345"],
+    "AppleServicesId": ["", "com.example.app", "com.example-app.sign-in"],
+    "OpenIdProviderName": GOOD_PROVIDER_NAMES,
+    "OpenIdIssuer": [
+        "",
+        "https://id.example.com",
+        "https://id.example.com:8443/realms/a",
+        "https://login.example.com/0a1b2c3d/v2.0",
+    ],
+    "OpenIdClientId": ["", "poolhouse", "0oa1b2c3:/d+e=="],
+    "OpenIdScopes": ["openid", "openid email", "email openid https://api.example.com/.default"],
+    "OpenIdEmailClaim": ["email", "upn", "https://example.com/claims/mail"],
+    "SamlProviderName": GOOD_PROVIDER_NAMES,
+    "SamlMetadataUrl": ["", "https://saml.example.com/metadata?appid=0a1b2c3d"],
+    "SamlEmailAttribute": ["mail", "urn:oid:0.9.2342.19200300.100.1.3"],
+    "SamlEmailVerifiedAttribute": ["", "verified", "https://example.com/claims/verified"],
+    "SignInDomainName": GOOD_DOMAINS,
+    "SignInCertificateArn": ["", f"arn:aws:acm:us-east-1:{CERTIFICATE}"],
+    "ApiDomainName": GOOD_DOMAINS,
+    "ApiCertificateArn": [
+        "",
+        f"arn:aws:acm:eu-central-1:{CERTIFICATE}",
+        f"arn:aws-us-gov:acm:us-gov-west-1:{CERTIFICATE}",
+    ],
+    "HostedZoneId": ["", "Z0123456789EXAMPLE", "Z2FDTNDATAQYW2"],
 }
 
 NEEDED_WITH = {
@@ -225,12 +342,29 @@ NEEDED_WITH = {
     "TokenTriggerVersion": EXISTING,
     "UserMigrationUrl": {"UserMigrationSecretArn": SECRET_ARN},
     "UserMigrationSecretArn": {"UserMigrationUrl": "https://old.example.com"},
+    "HostedZoneId": DOMAINS,
+} | {
+    name: parameters
+    for parameters in (GOOGLE, FACEBOOK, APPLE, OPENID, SAML, SIGN_IN_DOMAIN, API_DOMAIN)
+    for name in (*parameters, *(["SamlEmailVerifiedAttribute"] if parameters is SAML else []))
 }
 """By parameter: others without which a rule would refuse it."""
+
+WHOLE = {
+    "GoogleIsWhole": GOOGLE,
+    "FacebookIsWhole": FACEBOOK,
+    "AppleIsWhole": APPLE,
+    "OpenIdIsWhole": OPENID,
+    "SamlIsWhole": SAML,
+    "SignInDomainIsWhole": SIGN_IN_DOMAIN,
+    "ApiDomainIsWhole": API_DOMAIN,
+}
+"""By rule: parameters of which it takes all or none."""
 
 RULES = {
     "ExistingPoolNeedsClients": ({"ExistingUserPoolId": EXISTING["ExistingUserPoolId"]}, EXISTING),
     "ExistingPoolKeepsItsSettings": (EXISTING | {"ChoiceSignIn": "passkey"}, EXISTING | {"PreAuthentication": "on"}),
+    "ExistingPoolKeepsItsProviders": (EXISTING | GOOGLE, EXISTING | API_DOMAIN),
     "ExistingPoolExcludesApiDocs": (EXISTING | {"ApiDocs": "on"}, {"ApiDocs": "on"}),
     "OwnPoolExcludesWhatIsForExistingOnes": ({"CreateScopes": "on"}, EXISTING | {"CreateScopes": "on"}),
     "MigrationNeedsSecret": (
@@ -299,6 +433,26 @@ RULES = {
         {"PasskeyRelyingPartyId": "app.example.com"},
         {"PasskeyRelyingPartyId": "app.example.com", "ChoiceSignIn": "passkey"},
     ),
+    "SamlAttributesNeedTheirProvider": (
+        {"SamlEmailVerifiedAttribute": "verified"},
+        {"SamlEmailVerifiedAttribute": "verified"} | SAML,
+    ),
+    "ProviderNamesDiffer": (
+        OPENID | SAML | {"SamlProviderName": OPENID["OpenIdProviderName"]},
+        OPENID | SAML,
+    ),
+    "DomainNamesDiffer": (
+        DOMAINS | {"ApiDomainName": SIGN_IN_DOMAIN["SignInDomainName"]},
+        DOMAINS | {"HostedZoneId": "Z0123456789EXAMPLE"},
+    ),
+    "HostedZoneNeedsADomain": (
+        {"HostedZoneId": "Z0123456789EXAMPLE"},
+        {"HostedZoneId": "Z0123456789EXAMPLE"} | API_DOMAIN,
+    ),
+    **{
+        rule: ({next(iter(parameters)): next(iter(parameters.values()))}, parameters)
+        for rule, parameters in WHOLE.items()
+    },
     "CustomMessageNeedsSes": ({"CustomMessage": "on"}, {"CustomMessage": "on"} | SES),
     "MessageSenderNeedsSes": ({"MessageSender": "on"}, {"MessageSender": "own"}),
     "MessageSenderReplacesCustomMessage": (
@@ -346,7 +500,8 @@ def test_parameters_refuse_bad_values(template: Node, parameter: str, value: str
 
 @pytest.mark.parametrize(("parameter", "value"), cases(GOOD_VALUES))
 def test_parameters_accept_good_values(template: Node, parameter: str, value: str) -> None:
-    process(template, **NEEDED_WITH.get(parameter, {}) | {parameter: value})
+    needed = NEEDED_WITH.get(parameter, {}) if value else {}
+    process(template, **needed | {parameter: value})
 
 
 def test_parameters_constraints_are_all_tested(template: Node) -> None:
@@ -405,6 +560,14 @@ def test_rules_refuse_settings_that_an_existing_pool_keeps(template: Node, param
         process(template, **EXISTING | parameters)
 
 
+@pytest.mark.parametrize("parameters", [GOOGLE, FACEBOOK, APPLE, OPENID, SAML, SIGN_IN_DOMAIN])
+def test_rules_refuse_providers_and_domains_that_an_existing_pool_has_itself(
+    template: Node, parameters: dict[str, str]
+) -> None:
+    with pytest.raises(RefusedError, match=f"ExistingPoolKeepsItsProviders: .*{next(iter(parameters))}"):
+        process(template, **EXISTING | parameters)
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -423,6 +586,18 @@ def test_rules_leave_mail_and_second_factors_of_an_existing_pool_to_the_attachme
     """Only the pool knows them: `poolhouse.pools.attachment` refuses what does not go together."""
     process(template, **EXISTING, CustomMessage="on")
     process(template, **EXISTING | SES, MagicLink="on", MagicLinkUrl=LINK_PAGE)
+
+
+@pytest.mark.parametrize("rule", WHOLE)
+def test_rules_refuse_each_half_of_a_set_and_name_its_parameters(template: Node, rule: str) -> None:
+    for missing in WHOLE[rule]:
+        given = {name: value for name, value in WHOLE[rule].items() if name != missing}
+        with pytest.raises(RefusedError, match=f"{rule}: ") as refusal:
+            process(template, **given)
+        assert all(name in str(refusal.value) for name in WHOLE[rule]), missing
+        only = {missing: WHOLE[rule][missing]}
+        with pytest.raises(RefusedError, match=f"{rule}: "):
+            process(template, **only)
 
 
 def test_rules_are_all_tested(template: Node) -> None:
