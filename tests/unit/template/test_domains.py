@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.template.conftest import API_DOMAIN, DOMAINS, SIGN_IN_DOMAIN
+from tests.unit.template.conftest import API_DOMAIN, DOMAINS, EXISTING, SIGN_IN_DOMAIN
 from tests.unit.template.processing import Node, Stack, process
 
 ZONE = {"HostedZoneId": "Z0123456789EXAMPLE"}
@@ -124,3 +124,12 @@ def test_domains_are_left_out_on_the_emulator(template: Node) -> None:
     assert TYPES.isdisjoint(each["Type"] for each in stack.resources.values())
     assert stack.outputs["ApiUrl"]["Value"] == "${Api.ApiEndpoint}"
     assert stack.outputs["SignInUrl"]["Value"].startswith(f"{PREFIX_HOST}/")
+
+
+def test_api_has_its_domain_beside_an_existing_pool_too(template: Node) -> None:
+    """The sign-in page is that pool's, so a rule refuses a domain for it."""
+    stack = process(template, **EXISTING, **API_DOMAIN, **ZONE)
+    assert stack.of_type("AWS::Cognito::UserPoolDomain") == {}
+    assert "ProviderCallbackUrl" not in stack.outputs
+    assert stack.only("AWS::Route53::RecordSet")["Name"] == "api.example.com"
+    assert stack.outputs["ApiUrl"]["Value"] == "https://${ApiDomain}"

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.unit.template.conftest import EVERY_PROVIDER, OPENID, PROVIDERS, SAML
+from tests.unit.template.conftest import EVERY_PROVIDER, EXISTING, OPENID, PROVIDERS, SAML
 from tests.unit.template.processing import Node, Stack, process, references, walk
 
 TYPE = "AWS::Cognito::UserPoolIdentityProvider"
@@ -83,10 +83,12 @@ def test_providers_get_their_secrets_from_secrets_manager(kind: str, provider: N
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
     """
     given = PROVIDERS[kind]
-    (arn,) = [value for name, value in given.items() if name.endswith("SecretArn")] or [None]
-    secret = {name: value for name, value in provider["ProviderDetails"].items() if name in SECRET_DETAILS}
-    assert list(secret.values()) == ([f"{{{{resolve:secretsmanager:{arn}}}}}"] if arn else [])
-    assert (kind == "SAML") == (arn is None)
+    references_to = [
+        f"{{{{resolve:secretsmanager:{value}}}}}" for name, value in given.items() if name.endswith("SecretArn")
+    ]
+    secrets = [value for name, value in provider["ProviderDetails"].items() if name in SECRET_DETAILS]
+    assert secrets == references_to
+    assert len(secrets) == (0 if kind == "SAML" else 1)
 
 
 def test_providers_secrets_stand_nowhere_else(template: Node) -> None:
@@ -189,3 +191,7 @@ def test_providers_are_left_out_on_the_emulator(template: Node) -> None:
     stack = process(template, **EVERY_PROVIDER, RunsOn="emulator")
     assert stack.of_type(TYPE) == {}
     assert stack.resources["WebClient"]["Properties"]["SupportedIdentityProviders"] == ["COGNITO"]
+
+
+def test_providers_are_left_out_beside_an_existing_pool(template: Node) -> None:
+    assert process(template, **EXISTING).of_type(TYPE) == {}
