@@ -36,6 +36,9 @@ invoke: tools ## Run a function on a sample event. FUNCTION=pre_sign_up EVENT=ev
 logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_up
 	$(LOCAL) logs --function "$(FUNCTION)"
 
+attach-plan: tools ## Print what attaching to an existing user pool would change of it. POOL=eu-central-1_AbCdEf123
+	$(LOCAL) attach_plan --pool "$(POOL)" --stack "$(STACK)" --parameters "$(PARAMETERS)"
+
 test: lint emulator $(NODE_PACKAGES) ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
@@ -85,4 +88,4 @@ emulator: .emulator/.installed
 $(NODE_PACKAGES): %/node_modules/.installed: %/package.json %/package-lock.json
 	@if command -v npm > /dev/null; then cd $* && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
-.PHONY: docs help up status down outputs token invoke logs test bench lint requirements tools emulator
+.PHONY: attach-plan docs help up status down outputs token invoke logs test bench lint requirements tools emulator

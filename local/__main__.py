@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from poolhouse.access import Policy, PolicyError, default_policy
 
-from local import functions, openapi, outputs, policy, users
+from local import attaching, functions, openapi, outputs, policy, users
 from local.emulator import Emulator
 from local.settings import DEFAULT_PORT, ROOT, STACK, LocalError, Settings
 from local.stack import LocalStack, outputs_of
@@ -106,6 +106,11 @@ def write_outputs(arguments: argparse.Namespace, settings: Settings) -> None:
     on_aws = cast("Callable[[str], Any]", boto3.Session().client)
     client = on_aws if arguments.target == "aws" else _running(settings).client
     found = outputs_of(client("cloudformation"), arguments.stack)
+    if "WebClientId" not in found:
+        raise LocalError(
+            f"The stack {arguments.stack} is beside an existing user pool and has no app client of its own to tell of. "
+            f"Its API is {found['ApiUrl']}"
+        )
     endpoint_url = None
     if arguments.target == "local":
         found["SignInUrl"] = sign_in_page(LocalStack(settings))
@@ -115,6 +120,12 @@ def write_outputs(arguments: argparse.Namespace, settings: Settings) -> None:
     web = cognito.describe_user_pool_client(UserPoolId=found["UserPoolId"], ClientId=found["WebClientId"])
     for path in outputs.write(found, pool, web["UserPoolClient"], ROOT, endpoint_url):
         print(f"Wrote {path}")
+
+
+def attach_plan(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Print what attaching to an existing user pool would change of it."""
+    del settings
+    print(attaching.shown(attaching.plan(arguments.pool, arguments.stack, arguments.parameters)))
 
 
 def docs(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -145,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for function in (up, status, down, token, invoke, logs, write_outputs, docs, lint_policy):
+    for function in (up, status, down, token, invoke, logs, write_outputs, attach_plan, docs, lint_policy):
         command = commands.add_parser(function.__name__.removeprefix("write_"), help=function.__doc__)
         command.set_defaults(command=function)
         if function is token:
@@ -154,6 +165,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--function", required=True, metavar="|".join(functions.names()))
         if function is invoke:
             command.add_argument("--event", type=lambda text: Path(text) if text else None)
+        if function is attach_plan:
+            command.add_argument("--pool", required=True)
+            command.add_argument("--stack", default=STACK)
+            command.add_argument("--parameters", default="")
         if function is write_outputs:
             command.add_argument("--target", choices=["local", "aws"], default="local")
             command.add_argument("--stack", default=STACK)

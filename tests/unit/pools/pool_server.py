@@ -371,10 +371,13 @@ class PoolServer:
         return {}
 
     # -------------------------------------------------------------------------------------------------- CloudFormation
-    def _describe_stack_resource(self, request: dict[str, Any]) -> Any:
+    def _describe_stack_events(self, request: dict[str, Any]) -> Any:
+        """Two pages, newest first: on the second is what the custom resource does, and did before."""
         if self.status is None or request["StackName"] != STACK:
             raise RefusedError("ValidationError", "Stack does not exist")
-        return self.status
+        if "NextToken" not in request:
+            return _events(("PreSignUpFunction", "UPDATE_COMPLETE")) + "<NextToken>more</NextToken>"
+        return _events(("AttachedTriggers", self.status), ("AttachedTriggers", "CREATE_IN_PROGRESS"))
 
 
 def _handler(server: PoolServer) -> type[BaseHTTPRequestHandler]:
@@ -417,8 +420,15 @@ def _handler(server: PoolServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+def _events(*told: tuple[str, str]) -> str:
+    members = (
+        f"<member><LogicalResourceId>{name}</LogicalResourceId><ResourceStatus>{status}</ResourceStatus></member>"
+        for name, status in told
+    )
+    return f"<StackEvents>{''.join(members)}</StackEvents>"
+
+
 def _xml(told: Any) -> str:
     if isinstance(told, str):
-        detail = f"<StackResourceDetail><ResourceStatus>{told}</ResourceStatus></StackResourceDetail>"
-        return f"<R><DescribeStackResourceResult>{detail}</DescribeStackResourceResult></R>"
+        return f"<R><DescribeStackEventsResult>{told}</DescribeStackEventsResult></R>"
     return f"<R><Error><Code>{told['__type']}</Code><Message>{told['message']}</Message></Error></R>"

@@ -180,7 +180,7 @@ def test_rights_are_for_one_pool_one_record_and_one_stack(template: Node) -> Non
         },
         RECORD_ARN: {"ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"},
         "arn:aws:cloudformation:eu-central-1:123456789012:stack/poolhouse/5c0d1b2a-8c1e-11ef-9f6b-0a1b2c3d4e5f": {
-            "cloudformation:DescribeStackResource"
+            "cloudformation:DescribeStackEvents"
         },
     }
     variables = stack.resources["AttachTriggersFunction"]["Properties"]["Environment"]["Variables"]

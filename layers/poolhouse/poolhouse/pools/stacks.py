@@ -38,12 +38,13 @@ class StackResource:
             botocore.exceptions.ClientError: CloudFormation refuses.
             botocore.exceptions.BotoCoreError: It does not answer.
         """
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=request["StackId"])
         try:
-            answer = self._client.describe_stack_resource(
-                StackName=request["StackId"], LogicalResourceId=request["LogicalResourceId"]
-            )
+            for page in pages:  # the newest event comes first
+                for event in page["StackEvents"]:
+                    if event["LogicalResourceId"] == request["LogicalResourceId"]:
+                        return event["ResourceStatus"] in _AT_IT
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ValidationError":  # no such stack, or resource
-                return False
-            raise
-        return answer["StackResourceDetail"]["ResourceStatus"] in _AT_IT
+            if error.response.get("Error", {}).get("Code") != "ValidationError":  # no such stack
+                raise
+        return False
