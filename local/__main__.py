@@ -118,7 +118,10 @@ def write_outputs(arguments: argparse.Namespace, settings: Settings) -> None:
     cognito = client("cognito-idp")
     pool = cognito.describe_user_pool(UserPoolId=found["UserPoolId"])["UserPool"]
     web = cognito.describe_user_pool_client(UserPoolId=found["UserPoolId"], ClientId=found["WebClientId"])
-    for path in outputs.write(found, pool, web["UserPoolClient"], ROOT, endpoint_url):
+    identities = None
+    if "IdentityPoolId" in found:
+        identities = client("cognito-identity").describe_identity_pool(IdentityPoolId=found["IdentityPoolId"])
+    for path in outputs.write(found, pool, web["UserPoolClient"], identities, ROOT, endpoint_url):
         print(f"Wrote {path}")
 
 
@@ -210,8 +213,7 @@ def _addresses(stack: LocalStack) -> dict[str, str]:
         "Web client": found["WebClientId"],
         "Server client": found["ServerClientId"],
         "Machine client": found["MachineClientId"],
-        "Identity pool": found["IdentityPoolId"],
-    }
+    } | ({"Identity pool": found["IdentityPoolId"]} if "IdentityPoolId" in found else {})
 
 
 def sign_in_page(stack: LocalStack) -> str:

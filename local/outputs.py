@@ -14,6 +14,7 @@ def write(
     outputs: Mapping[str, str],
     pool: Mapping[str, Any],
     client: Mapping[str, Any],
+    identities: Mapping[str, Any] | None,
     folder: Path,
     endpoint_url: str | None = None,
 ) -> list[Path]:
@@ -25,6 +26,7 @@ def write(
         outputs: The stack's outputs.
         pool: ``UserPool`` of DescribeUserPool.
         client: ``UserPoolClient`` of DescribeUserPoolClient for the web client.
+        identities: What DescribeIdentityPool answers; None where the stack has no identity pool.
         folder: Where to write them.
         endpoint_url: Where the local stack answers in AWS's place; None on AWS.
 
@@ -32,7 +34,7 @@ def write(
         The files.
     """
     amplify, env = folder / AMPLIFY_FILE, folder / ENV_FILE
-    settings, variables = _amplify(outputs, pool, client), _variables(outputs)
+    settings, variables = _amplify(outputs, pool, client, identities), _variables(outputs)
     if endpoint_url:
         # Amplify's file has no field for it. Under `custom` is whatever an application reads itself.
         settings["custom"]["aws_endpoint_url"] = variables["AWS_ENDPOINT_URL"] = endpoint_url
@@ -41,7 +43,12 @@ def write(
     return [amplify, env]
 
 
-def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mapping[str, Any]) -> dict[str, Any]:
+def _amplify(
+    outputs: Mapping[str, str],
+    pool: Mapping[str, Any],
+    client: Mapping[str, Any],
+    identities: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     region = outputs["UserPoolId"].partition("_")[0]
     policy = pool["Policies"]["PasswordPolicy"]
     # The API's own page at /docs signs in through the same client; an application is not sent back there.
@@ -52,8 +59,7 @@ def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mappin
             "aws_region": region,
             "user_pool_id": outputs["UserPoolId"],
             "user_pool_client_id": outputs["WebClientId"],
-            "identity_pool_id": outputs["IdentityPoolId"],
-            "unauthenticated_identities_enabled": False,
+            **_identity_pool(identities),
             "username_attributes": pool["UsernameAttributes"],
             "user_verification_types": pool["AutoVerifiedAttributes"],
             "standard_required_attributes": ["email"],
@@ -75,11 +81,25 @@ def _amplify(outputs: Mapping[str, str], pool: Mapping[str, Any], client: Mappin
                 "response_type": "code",
             },
         },
-        "custom": {"API": {"profiles": {"endpoint": outputs["ApiUrl"], "region": region, "apiName": "profiles"}}},
+        "custom": {
+            "API": {"profiles": {"endpoint": outputs["ApiUrl"], "region": region, "apiName": "profiles"}},
+            "profiles_table": outputs["ProfilesTable"],
+            **({"pictures_bucket": outputs["PicturesBucket"]} if "PicturesBucket" in outputs else {}),
+        },
+    }
+
+
+def _identity_pool(identities: Mapping[str, Any] | None) -> dict[str, Any]:
+    if identities is None:
+        return {}
+    return {
+        "identity_pool_id": identities["IdentityPoolId"],
+        "unauthenticated_identities_enabled": identities["AllowUnauthenticatedIdentities"],
     }
 
 
 def _variables(outputs: Mapping[str, str]) -> dict[str, str]:
+    optional = {"POOLHOUSE_IDENTITY_POOL_ID": "IdentityPoolId", "POOLHOUSE_PICTURES_BUCKET": "PicturesBucket"}
     return {
         "AWS_REGION": outputs["UserPoolId"].partition("_")[0],
         "POOLHOUSE_API_URL": outputs["ApiUrl"],
@@ -87,7 +107,7 @@ def _variables(outputs: Mapping[str, str]) -> dict[str, str]:
         "POOLHOUSE_WEB_CLIENT_ID": outputs["WebClientId"],
         "POOLHOUSE_SERVER_CLIENT_ID": outputs["ServerClientId"],
         "POOLHOUSE_MACHINE_CLIENT_ID": outputs["MachineClientId"],
-        "POOLHOUSE_IDENTITY_POOL_ID": outputs["IdentityPoolId"],
         "POOLHOUSE_SIGN_IN_URL": outputs["SignInUrl"],
         "POOLHOUSE_PROFILES_TABLE": outputs["ProfilesTable"],
+        **{name: outputs[output] for name, output in optional.items() if output in outputs},
     }

@@ -35,6 +35,9 @@ _WHO_SETS: Final[Mapping[Settable, str]] = {
     "any": "only who may change any profile",
 }
 
+# Statements of the roles of the identity pool, and whether they are about one's own profile.
+_STATEMENTS: Final = {"OwnProfile": True, "AnyProfile": False}
+
 _PAGE: Final = """# Who may do what
 
 `make docs` writes this page from [`policy.toml`](../layers/poolhouse/poolhouse/access/policy.toml); a test holds them
@@ -142,6 +145,7 @@ def missing(policy: Policy, template: Path = ROOT / "template.yaml") -> list[str
             for client in ("WebClient", "ServerClient")
             if scope not in resources[client]["Properties"]["AllowedOAuthScopes"]
         ]
+    found += _credentials(policy, resources)
     return found
 
 
@@ -160,10 +164,9 @@ def _of_type(resources: Mapping[str, Any], name: str) -> Iterator[Mapping[str, A
 
 
 def _group(name: str) -> str:
-    resource = "".join(part.title() for part in name.replace("_", "-").split("-")) + "Group"
     return (
         f"No group {name}, which is a role. Paste beside the other groups:\n"
-        f"  {resource}:\n"
+        f"  {_camel(name)}Group:\n"
         "    Type: AWS::Cognito::UserPoolGroup\n"
         "    Condition: MakesUserPool\n"
         "    DeletionPolicy: !If [IsProtected, Retain, Delete]\n"
@@ -172,10 +175,59 @@ def _group(name: str) -> str:
     )
 
 
+def _camel(name: str) -> str:
+    return "".join(part.title() for part in name.replace("_", "-").split("-"))
+
+
+def readable(policy: Policy, role: str, *, own: bool) -> list[str]:
+    """The attributes of a profile's item that AWS credentials may read in a role: the fields that it sees in full.
+
+    IAM cannot mask: a field that the role sees masked is left out.
+
+    Args:
+        policy: The policy.
+        role: Name of the role.
+        own: Whether it is one's own profile.
+    """
+    caller, scope = _user(policy, role), policy.needed("read", own=own)
+    if scope is None or not policy.permits(caller, scope):
+        return []
+    return [name for name in policy.fields if policy.shown(caller, name, own=own) == "full"]
+
+
+def _credentials(policy: Policy, resources: Mapping[str, Any]) -> Iterator[str]:
+    """What the roles of the identity pool read otherwise than the policy says."""
+    for name in policy.roles:
+        resource = f"{_camel(name)}IdentityRole"
+        if resource not in resources:  # who has the role reads what every user reads
+            continue
+        statements = {
+            statement["Sid"]: statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+            for inline in resources[resource]["Properties"]["Policies"]
+            for statement in inline["PolicyDocument"]["Statement"]
+            if statement["Sid"] in _STATEMENTS
+        }
+        for sid, own in _STATEMENTS.items():
+            wanted, found = readable(policy, name, own=own), set(statements.get(sid, ()))
+            covered = own and not found and set(wanted) <= set(readable(policy, name, own=False))
+            if covered or set(wanted) == found:
+                continue
+            lines = "\n".join(f"                      - {field}" for field in wanted)
+            yield (
+                f"{resource} reads other attributes than policy.toml shows. Its statement {sid} has this list:\n{lines}"
+                if wanted
+                else f"{resource} reads profiles that policy.toml does not show. Take out its statement {sid}."
+            )
+
+
+def _user(policy: Policy, role: str) -> Principal:
+    return Principal("user", "app", "user", frozenset({role}), policy.scopes_of([role]))
+
+
 def _callers(policy: Policy) -> Iterator[tuple[str, Principal]]:
     """One of each kind, by what the tables call it, each with every scope that it can have."""
     for name in policy.roles:
-        yield name, Principal("user", "app", "user", frozenset({name}), policy.scopes_of([name]))
+        yield name, _user(policy, name)
     every = frozenset(policy.scopes)
     yield "machine without `read.personal`", Principal("job", "job", "machine", scopes=every - {READ_PERSONAL})
     yield "machine with all scopes", Principal("job", "job", "machine", scopes=every)

@@ -82,10 +82,15 @@ def test_outputs_are_written(written: Path, stack: LocalStack) -> None:
     assert amplify["auth"]["user_pool_id"] == stack.outputs["UserPoolId"]
     assert amplify["auth"]["oauth"]["redirect_sign_in_uri"] == ["http://localhost:5173/"]
     assert amplify["custom"]["API"]["profiles"]["endpoint"] == stack.outputs["ApiUrl"]
+    assert amplify["auth"]["identity_pool_id"] == stack.outputs["IdentityPoolId"]
+    assert amplify["auth"]["unauthenticated_identities_enabled"] is False
+    assert amplify["custom"]["profiles_table"] == stack.outputs["ProfilesTable"]
+    assert amplify["custom"]["pictures_bucket"] == stack.outputs["PicturesBucket"]
     assert amplify["custom"]["aws_endpoint_url"] == stack.settings.endpoint
     variables = dict(line.split("=", 1) for line in (written / ".env").read_text().splitlines())
     assert variables["AWS_ENDPOINT_URL"] == stack.settings.endpoint
     assert variables["POOLHOUSE_API_URL"] == stack.outputs["ApiUrl"]
+    assert variables["POOLHOUSE_IDENTITY_POOL_ID"] == stack.outputs["IdentityPoolId"]
     assert variables["POOLHOUSE_SIGN_IN_URL"].startswith(f"{stack.settings.endpoint}/oauth2/authorize?client_id=")
 
 

@@ -1,6 +1,7 @@
 """What follows from the policy file stands in the repository as it would be written now."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -82,13 +83,53 @@ def test_missing_group_scope_and_right_of_clients_are_named_with_what_to_paste(s
 
 def test_what_to_paste_makes_the_template_whole(second: Policy, tmp_path: Path) -> None:
     template = (ROOT / "template.yaml").read_text("utf-8")
-    group, scope, *clients = (found.split("\n", 1)[1] for found in policy.missing(second))
+    missing = policy.missing(second)
+    group, scope, *clients = (found.split("\n", 1)[1] for found in missing if " reads " not in found)
     template = template.replace("  ProfilesResourceServer:\n", f"{group}\n\n  ProfilesResourceServer:\n")
     template = template.replace("        - { ScopeName: suspend,", f"{scope}\n        - {{ ScopeName: suspend,")
     template = template.replace("        - profiles/suspend\n", f"        - profiles/suspend\n{clients[0]}\n")
+    for found in missing:
+        if found.startswith(("MemberIdentityRole", "AdminIdentityRole", "SupportIdentityRole")):
+            template = with_attributes(template, found)
     (tmp_path / "template.yaml").write_text(template)
 
     assert policy.missing(second, tmp_path / "template.yaml") == []
+
+
+def with_attributes(template: str, found: str) -> str:
+    """Put the list of attributes that `missing` names where it says."""
+    said, lines = found.split("\n", 1)
+    role, statement = said.split()[0], said.split("statement ")[1].split()[0]
+    before, after = template.split(f"  {role}:", 1)
+    before_list, after_list = after.split(f"Sid: {statement}\n", 1)
+    head, tail = after_list.split('"dynamodb:Attributes":\n', 1)
+    rest = tail[tail.index('                  "Null"') :]
+    return f'{before}  {role}:{before_list}Sid: {statement}\n{head}"dynamodb:Attributes":\n{lines}\n{rest}'
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("name = { personal = true,", "name = {"),
+            "SupportIdentityRole reads other attributes .* AnyProfile .*- name",
+        ),
+        (
+            ("locale = {", "locale = { personal = true,"),
+            "SupportIdentityRole reads other .* AnyProfile .*sub\n +- zone",
+        ),
+        (('scopes = ["profiles/read.any", "profiles/suspend"]', "scopes = []"), "Take out its statement AnyProfile"),
+        (
+            ("zone = {", 'company = { settable = "own", kind = "text" }\nzone = {'),
+            "MemberIdentityRole .* OwnProfile .*- comp",
+        ),
+    ],
+)
+def test_credentials_that_read_otherwise_than_the_policy_shows_are_named(change: tuple[str, str], said: str) -> None:
+    text = (ROOT / "layers/poolhouse/poolhouse/access/policy.toml").read_text("utf-8")
+    assert change[0] in text
+    found = "\n".join(policy.missing(Policy.parse(text.replace(*change))))
+    assert re.search(said, found, re.DOTALL), found
 
 
 def test_document_is_one_object_that_json_can_hold() -> None:

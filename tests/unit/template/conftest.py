@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.template.processing import ACCOUNT, REGION, Node, Stack, load, local_parameters, process
 
-EMULATOR_POLICY = "EmulatorMailPolicy"
+EMULATOR_POLICIES = {"EmulatorIdentityPolicy", "EmulatorMailPolicy"}
 SES = {
     "SesIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
     "FromEmailAddress": "Example <no-reply@example.com>",
@@ -69,6 +69,7 @@ EVERYTHING = (
         "PostAuthentication": "on",
         "MessageSender": "on",
         "DefaultLanguage": "de",
+        "GuestCredentials": "on",
     }
 )
 EXISTING = {"ExistingUserPoolId": "eu-central-1_Existing1", "AcceptedClientIds": "1example23456789"}
@@ -102,6 +103,7 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
     "no-triggers": {"PreSignUp": "off", "PostConfirmation": "off", "PreTokenGeneration": "off"},
     "no-mfa": {"MfaConfiguration": "OFF"},
     "custom-message": SES | {"CustomMessage": "on"},
+    "no-credentials": {"AwsCredentials": "off"},
     "own-sender": {"MessageSender": "own"},
     "passwordless": SES
     | {
@@ -143,6 +145,15 @@ def pool_stack(template: Node, request: pytest.FixtureRequest) -> Stack:
 )
 def stack(template: Node, request: pytest.FixtureRequest) -> Stack:
     """Return the stack that one set of parameter values makes; a test that asks for it runs with every set."""
+    return process(template, **request.param)
+
+
+WITH_IDENTITY_POOL = {name: each for name, each in PARAMETER_SETS.items() if each.get("AwsCredentials") != "off"}
+
+
+@pytest.fixture(scope="session", params=list(WITH_IDENTITY_POOL.values()), ids=list(WITH_IDENTITY_POOL))
+def pooled(template: Node, request: pytest.FixtureRequest) -> Stack:
+    """Return the stack of each set of parameter values that has an identity pool."""
     return process(template, **request.param)
 
 

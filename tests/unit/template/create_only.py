@@ -23,6 +23,7 @@ WHY = {
     "AWS::Cognito::UserPoolGroup": "a new group is empty: its members lose their role",
     "AWS::Cognito::UserPoolIdentityProvider": "another name means other users: whoever came through it is new",
     "AWS::Cognito::UserPoolResourceServer": "a new identifier renames every scope, in tokens and in all clients",
+    "AWS::S3::Bucket": "a new bucket is empty; what the old one holds stays behind, or is deleted with it",
     "AWS::DynamoDB::Table": "a new table is empty; what the old one holds stays behind, or is deleted with it",
     "AWS::SecretsManager::Secret": "a new secret has another ARN, under which servers no longer find it",
 }

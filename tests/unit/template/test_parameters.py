@@ -232,6 +232,8 @@ BAD_VALUES = {
     "PasskeyUserVerification": ["discouraged", "Required", ""],
     "CustomMessage": ["true", "own", ""],
     "MessageSender": ["true", "ses", ""],
+    "AwsCredentials": ["true", "On", ""],
+    "GuestCredentials": ["true", "On", ""],
     "DefaultLanguage": ["", "e", "../de", "de/..", "de-", "pt BR", "de,en"],
     "GoogleClientId": ["1-example", "1-example.googleusercontent.com", "https://1-example.apps.googleusercontent.com"],
     "FacebookClientId": ["example", "1234", "12 345", "1" * 21],
@@ -455,6 +457,10 @@ RULES = {
     },
     "CustomMessageNeedsSes": ({"CustomMessage": "on"}, {"CustomMessage": "on"} | SES),
     "MessageSenderNeedsSes": ({"MessageSender": "on"}, {"MessageSender": "own"}),
+    "GuestCredentialsNeedAnIdentityPool": (
+        {"AwsCredentials": "off", "GuestCredentials": "on"},
+        {"AwsCredentials": "off"},
+    ),
     "MessageSenderReplacesCustomMessage": (
         {"MessageSender": "on", "CustomMessage": "on"} | SES,
         {"MessageSender": "on", "CustomMessage": "on", "RunsOn": "emulator"} | SES,
@@ -614,8 +620,9 @@ def test_runs_on_is_the_emulator_only_where_samconfig_says_local(template: Node)
 
 
 def test_outputs_that_others_rely_on_exist(stack: Stack) -> None:
-    beside_a_pool = bool(stack.parameters["ExistingUserPoolId"])
-    assert set(stack.outputs) >= (DESIGNED_OUTPUTS - OF_AN_OWN_POOL if beside_a_pool else DESIGNED_OUTPUTS)
+    without = OF_AN_OWN_POOL if stack.parameters["ExistingUserPoolId"] else set()
+    without |= {"IdentityPoolId"} if stack.parameters["AwsCredentials"] == "off" else set()
+    assert set(stack.outputs) >= DESIGNED_OUTPUTS - without
 
 
 def test_outputs_have_a_description_and_a_value(stack: Stack) -> None:

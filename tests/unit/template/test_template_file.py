@@ -5,7 +5,7 @@ import re
 import yaml
 from cfnlint.api import lint_file
 
-from tests.unit.template.conftest import EMULATOR_POLICY
+from tests.unit.template.conftest import EMULATOR_POLICIES
 from tests.unit.template.processing import TEMPLATE, Node, Stack, local_parameters, process, walk
 
 EMULATOR_LACKS = {"AWS::Cognito::ManagedLoginBranding", "AWS::Cognito::UserPoolIdentityProvider"}
@@ -74,7 +74,7 @@ def test_emulator_only_leaves_out_types_that_it_lacks(template: Node) -> None:
     emulated, real = process(template, **local), process(template, **local | {"RunsOn": "aws"})
     left_out = {name: each["Type"] for name, each in real.resources.items() if name not in emulated.resources}
     assert set(left_out.values()) <= EMULATOR_LACKS
-    assert emulated.resources.keys() - real.resources.keys() == {EMULATOR_POLICY}
+    assert emulated.resources.keys() - real.resources.keys() == EMULATOR_POLICIES
     both = emulated.resources.keys() & real.resources.keys()
     assert all(emulated.resources[name] == real.resources[name] for name in both), "what both have must not differ"
     assert all(each == real.outputs[name] for name, each in emulated.outputs.items())
