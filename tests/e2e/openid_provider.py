@@ -50,16 +50,6 @@ class OpenIdProvider:
             self._server.server_close()
             thread.join()
 
-    def details(self) -> dict[str, str]:
-        """``ProviderDetails`` of CreateIdentityProvider: everything else is discovered."""
-        return {
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-            "attributes_request_method": "GET",
-            "oidc_issuer": self.issuer,
-            "authorize_scopes": "openid email profile",
-        }
-
     def discovery(self) -> dict[str, Any]:
         return {
             "issuer": self.issuer,

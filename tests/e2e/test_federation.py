@@ -1,5 +1,9 @@
 """A first sign-in through an identity provider, and a sign-up without a code. Emulator: ministack.
 
+The provider in the pool is the template's OpenIdProvider, with the properties that CloudFormation would give it: the
+emulator cannot make the resource type, so the tests call the API with them. Only the issuer is another, since the
+provider of the tests has no https.
+
 Really run: the provider's discovery, redirects and tokens over HTTP, the sign-in page's endpoints, the triggers
 InboundFederation, PreSignUp and PreTokenGeneration, ListUsers and AdminLinkProviderForUser under the function's role.
 Otherwise than on AWS: the emulator believes an ID token without looking at its signature, does not ask for UserInfo,
@@ -7,6 +11,7 @@ leaves the letters of a federated user's name as they are, and takes a provider 
 """
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,9 +27,10 @@ from local.settings import STACK
 from local.stack import LocalStack
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.oauth import REDIRECT
-from tests.e2e.openid_provider import CLIENT_ID, OpenIdProvider
+from tests.e2e.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 from tests.e2e.test_sign_in import SIGN_UP_CODE
 from tests.e2e.tokens import claims_of
+from tests.unit.template.processing import load, process
 
 TRUSTED = "ExampleIdP"  # in samconfig.toml
 UNTRUSTED = "OtherIdP"
@@ -40,18 +46,41 @@ def cognito(stack: LocalStack) -> Any:
 def provider(stack: LocalStack, cognito: Any) -> Iterator[OpenIdProvider]:
     """One provider that the pool knows under two names, a trusted one and another."""
     pool = stack.outputs["UserPoolId"]
+    secrets = stack.settings.client("secretsmanager")
+    secret = secrets.create_secret(Name=f"openid-{uuid.uuid4().hex}", SecretString=CLIENT_SECRET)["ARN"]
     with OpenIdProvider().running() as running:
         for name in (TRUSTED, UNTRUSTED):
+            properties = openid_provider_of_template(name, secret)
+            details = {key: resolved(secrets, value) for key, value in properties["ProviderDetails"].items()}
             cognito.create_identity_provider(
                 UserPoolId=pool,
-                ProviderName=name,
-                ProviderType="OIDC",
-                ProviderDetails=running.details(),
-                AttributeMapping={"email": "email", "email_verified": "email_verified", "name": "name"},
+                ProviderName=properties["ProviderName"],
+                ProviderType=properties["ProviderType"],
+                ProviderDetails={**details, "oidc_issuer": running.issuer},
+                AttributeMapping=properties["AttributeMapping"],
             )
         yield running
         for name in (TRUSTED, UNTRUSTED):
             cognito.delete_identity_provider(UserPoolId=pool, ProviderName=name)
+    secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+
+
+def openid_provider_of_template(name: str, secret_arn: str) -> dict[str, Any]:
+    """The properties of the template's OpenID provider, as a deployment with these parameters has them."""
+    parameters = {
+        "OpenIdProviderName": name,
+        "OpenIdIssuer": "https://id.example.com",
+        "OpenIdClientId": CLIENT_ID,
+        "OpenIdSecretArn": secret_arn,
+    }
+    properties: dict[str, Any] = process(load(), **parameters).resources["OpenIdProvider"]["Properties"]
+    return properties
+
+
+def resolved(secrets: Any, value: str) -> str:
+    """What CloudFormation puts in the place of a dynamic reference to a secret's whole text."""
+    reference = re.fullmatch(r"\{\{resolve:secretsmanager:(\S+)\}\}", value)
+    return secrets.get_secret_value(SecretId=reference[1])["SecretString"] if reference else value
 
 
 @pytest.fixture
@@ -151,7 +180,7 @@ def test_provider_of_the_tests_signs_its_tokens(provider: OpenIdProvider) -> Non
         form = {
             "grant_type": "authorization_code",
             "client_id": CLIENT_ID,
-            "client_secret": provider.details()["client_secret"],
+            "client_secret": CLIENT_SECRET,
             "redirect_uri": REDIRECT,
             "code": parse_qs(urlsplit(location).query)["code"][0],
         }

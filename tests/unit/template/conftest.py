@@ -122,6 +122,16 @@ PARAMETER_SETS: dict[str, dict[str, str]] = {
 }
 
 
+LINTED = {
+    **PARAMETER_SETS,
+    **BESIDE_A_POOL,
+    **PROVIDERS,
+    "sign-in-domain": SIGN_IN_DOMAIN,
+    "api-domain": API_DOMAIN | {"StageName": "v1"},
+}
+"""Every set of parameters that makes a stack of another kind."""
+
+
 def existing_pool_arn(stack: Stack) -> str | None:
     """Return the ARN of the existing pool that a stack is beside; None if it makes one."""
     user_pool_id = stack.parameters["ExistingUserPoolId"]

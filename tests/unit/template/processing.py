@@ -39,6 +39,8 @@ PSEUDO_PARAMETERS: Mapping[str, str] = {
 }
 NO_VALUE = object()
 
+_NAME = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_ATTRIBUTE = re.compile(r"\$\{([A-Za-z0-9]+)\.([A-Za-z0-9.]+)\}")
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
 
@@ -115,6 +117,32 @@ def walk(node: Node) -> Iterator[Node]:
 def references(node: Node) -> set[str]:
     """Return the logical ids of the resources that evaluated text refers to."""
     return {name for each in walk(node) if isinstance(each, Symbolic) for name in _REFERENCE.findall(each)}
+
+
+def as_template(stack: Stack) -> Node:
+    """Return a stack as a template without parameters and conditions, for tools that judge one."""
+
+    def written(node: Node) -> Node:
+        if isinstance(node, dict):
+            return {key: written(each) for key, each in node.items()}
+        if isinstance(node, list):
+            return list(map(written, node))
+        if not isinstance(node, Symbolic):
+            return node
+        if name := _NAME.fullmatch(node):
+            return {"Ref": name[1]}
+        if attribute := _ATTRIBUTE.fullmatch(node):
+            return {"Fn::GetAtt": [attribute[1], attribute[2]]}
+        return {"Fn::Sub": _PLACEHOLDER.sub(keep_what_is_no_resource, node)}
+
+    def keep_what_is_no_resource(placeholder: re.Match[str]) -> str:
+        return placeholder[0] if placeholder[1].partition(".")[0] in stack.resources else f"${{!{placeholder[1]}}}"
+
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": written(dict(stack.resources)),
+        "Outputs": written(dict(stack.outputs)),
+    }
 
 
 def _apply_sam(template: Node, parameters: Mapping[str, str]) -> Node:
