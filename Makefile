@@ -39,7 +39,7 @@ logs: tools ## Show what a function logged in the last hour. FUNCTION=pre_sign_u
 attach-plan: tools ## Print what attaching to an existing user pool would change of it. POOL=eu-central-1_AbCdEf123
 	$(LOCAL) attach_plan --pool "$(POOL)" --stack "$(STACK)" --parameters "$(PARAMETERS)"
 
-test: lint emulator $(NODE_PACKAGES) ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
+test: lint emulator .scan/.installed $(NODE_PACKAGES) ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
@@ -52,8 +52,11 @@ lint: tools ## Check style, types and the template, without running anything
 docs: tools ## Write docs/roles.md and docs/openapi.json again, after a change of policy.toml or of a route
 	$(LOCAL) docs
 
+scan: tools .scan/.installed ## Scan what the template makes for unsafe settings, without the network
+	@$(BIN)/pytest tests/scan
+
 requirements: tools ## Resolve pyproject.toml's groups again, with hashes
-	@for group in bootstrap emulator dev bench; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
+	@for group in bootstrap emulator dev bench scan; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
 	@$(COMPILE) --group functions -o layers/dependencies/requirements.txt
 	@$(COMPILE) --group message_sender --no-deps -o layers/message_sender_dependencies/requirements.txt
 	@$(COMPILE) --group usual -o bench/usual/requirements.txt
@@ -83,9 +86,14 @@ emulator: .emulator/.installed
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python .bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
+.scan/.installed: requirements/scan.txt .venv/.installed
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .scan
+	@$(BIN)/uv pip install --quiet --python .scan/bin/python --require-hashes -r requirements/scan.txt
+	@touch $@
+
 # Where there is Node.js: aws-jwt-verify, which the tests and the benchmark compare with; a second user pool emulator, for
 # triggers that the first one never fires; the client libraries of docs/clients.
 $(NODE_PACKAGES): %/node_modules/.installed: %/package.json %/package-lock.json
 	@if command -v npm > /dev/null; then cd $* && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
-.PHONY: attach-plan docs help up status down outputs token invoke logs test bench lint requirements tools emulator
+.PHONY: attach-plan docs help up status down outputs token invoke logs test bench lint scan requirements tools emulator

@@ -28,7 +28,7 @@ def findings(template: Node) -> list[str]:
 
 def sam_validate(path: Path) -> subprocess.CompletedProcess[str]:
     """Run what the SAM CLI offers users, without an AWS account."""
-    command = [SAM, "validate", "--lint", "--template", path, "--region", REGION]
+    command: list[str | Path] = [SAM, "validate", "--lint", "--template", path, "--region", REGION]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
