@@ -107,6 +107,7 @@ def _variables(outputs: Mapping[str, str]) -> dict[str, str]:
         "POOLHOUSE_WEB_CLIENT_ID": outputs["WebClientId"],
         "POOLHOUSE_SERVER_CLIENT_ID": outputs["ServerClientId"],
         "POOLHOUSE_MACHINE_CLIENT_ID": outputs["MachineClientId"],
+        "POOLHOUSE_MACHINE_CLIENT_SECRET_ARN": outputs["MachineClientSecretArn"],
         "POOLHOUSE_SIGN_IN_URL": outputs["SignInUrl"],
         "POOLHOUSE_PROFILES_TABLE": outputs["ProfilesTable"],
         **{name: outputs[output] for name, output in optional.items() if output in outputs},

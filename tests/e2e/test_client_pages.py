@@ -1,11 +1,13 @@
-"""docs/clients: the programs on the pages for client libraries, as they stand there.
+"""docs/clients: the programs on its pages, as they stand there.
 
 docs/clients/oauth.md has a file of its own, test_oauth_page.py.
 """
 
+import json
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from local.settings import ROOT
+from local.users import User
 from tests import node
 from tests.e2e.conftest import PASSWORD
 
@@ -117,3 +120,42 @@ def test_amazon_cognito_identity_js_signs_up_signs_in_calls_refreshes_and_signs_
         "InitiateAuth 200",  # REFRESH_TOKEN_AUTH, which a client with rotation refuses
         "RevokeToken 200",
     ]
+
+
+# A browser knows that names below localhost are this machine; Python asks the system, which may not.
+RESOLVING = """
+import socket
+asked = socket.getaddrinfo
+def getaddrinfo(host, *rest, **named):
+    return asked("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **named)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+@pytest.fixture
+def run_python(written: Path) -> Callable[..., list[str]]:
+    """Runs the program of a page in Python beside `.env` as it was written."""
+    (written / "sitecustomize.py").write_text(RESOLVING)
+
+    def run_python(page: str, *arguments: str, answers: Mapping[str, str] | None = None) -> list[str]:
+        (written / "program.py").write_text(program_of(page, "python"))
+        return converse(
+            [sys.executable, "program.py", *arguments],
+            written,
+            answers or {},
+            PYTHONPATH=f"{written}:{ROOT / 'layers/poolhouse'}",
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY="test",
+        )
+
+    return run_python
+
+
+def test_machine_calls_the_api_with_a_token_of_its_own(
+    run_python: Callable[..., list[str]], seeded: dict[str, User]
+) -> None:
+    subs = [seeded[role].sub for role in ("member", "support", "admin")]
+    said = [json.loads(line) for line in run_python("machine.md", *subs)]
+
+    assert [profile["sub"] for profile in said] == subs
+    assert not [profile for profile in said if "email" in profile]  # without profiles/read.personal

@@ -12,6 +12,7 @@ STACK = {
     "WebClientId": "web",
     "ServerClientId": "server",
     "MachineClientId": "machine",
+    "MachineClientSecretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:machine",
     "SignInUrl": "https://login.example.com/login?client_id=web",
     "ProfilesTable": "profiles",
 }

@@ -49,6 +49,20 @@ def test_fetch_takes_no_other_status_and_follows_no_redirect(key_server: KeyServ
     assert key_server.fetches == 1
 
 
+def test_body_of_a_refusal_is_read_for_who_asks_for_it(key_server: KeyServer) -> None:
+    key_server.status, key_server.body = 400, b'{"error": "invalid_client"}'
+    for asked, body in ((False, b""), (True, key_server.body)):
+        with pytest.raises(FetchError, match="status 400") as raised:
+            fetch(key_server.url, read_refusals=asked)
+        assert (raised.value.status, raised.value.body) == (400, body)
+
+
+def test_body_of_a_refusal_has_the_same_limit(key_server: KeyServer) -> None:
+    key_server.status, key_server.body = 400, b"x" * 1_001
+    with pytest.raises(FetchError, match="more than 1000 bytes"):
+        fetch(key_server.url, read_refusals=True, max_bytes=1_000)
+
+
 @pytest.mark.parametrize("drip", ["headers", "body"])
 def test_slow_drip_does_not_extend_the_deadline(key_server: KeyServer, drip: str) -> None:
     key_server.body = b"x" * 10_000

@@ -28,11 +28,13 @@ class FetchError(Exception):
 
     Attributes:
         status: The status of the answer if it was another one; None if there was no answer, or no whole one.
+        body: The body of an answer with another status, for a caller that asked for it.
     """
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, body: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
+        self.body = body
 
 
 class _Fetch:
@@ -46,6 +48,8 @@ class _Fetch:
         max_bytes: int,
         body: bytes | None,
         headers: Mapping[str, str],
+        *,
+        read_refusals: bool,
     ) -> None:
         self._method = method
         self.answer: bytes | None = None
@@ -56,6 +60,7 @@ class _Fetch:
         self._ends = time.monotonic() + deadline_seconds
         self._max_bytes = max_bytes
         self._body = body
+        self._read_refusals = read_refusals
         self._headers = {"Accept": "application/json", "Connection": "close", **headers}
         self._connection: http.client.HTTPConnection | None = None
 
@@ -105,16 +110,20 @@ class _Fetch:
         connection.request(self._method, path, self._body, self._headers)
         with connection.getresponse() as response:
             if response.status != 200:
-                raise FetchError(f"status {response.status}", response.status)
-            answer = bytearray()
-            while chunk := response.read1(16_384):
-                self.remaining()
-                answer += chunk
-                if len(answer) > self._max_bytes:
-                    raise FetchError(f"more than {self._max_bytes} bytes")
-            if response.length:
-                raise FetchError("the answer ended early")
-            return bytes(answer)
+                refusal = self._body_of(response) if self._read_refusals else b""
+                raise FetchError(f"status {response.status}", response.status, refusal)
+            return self._body_of(response)
+
+    def _body_of(self, response: http.client.HTTPResponse) -> bytes:
+        answer = bytearray()
+        while chunk := response.read1(16_384):
+            self.remaining()
+            answer += chunk
+            if len(answer) > self._max_bytes:
+                raise FetchError(f"more than {self._max_bytes} bytes")
+        if response.length:
+            raise FetchError("the answer ended early")
+        return bytes(answer)
 
 
 def fetch(
@@ -125,6 +134,7 @@ def fetch(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     method: str | None = None,
+    read_refusals: bool = False,
 ) -> bytes:
     """Return the body of the answer.
 
@@ -136,6 +146,7 @@ def fetch(
         body: What to send; None sends nothing.
         headers: Further headers, such as ``Content-Type``.
         method: By default POST for what has a body, and GET.
+        read_refusals: Read the body of an answer with another status too, into `FetchError.body`.
 
     Raises:
         FetchError: No answer with status 200, complete, in time and within the limit. A redirect is such a status: the
@@ -147,7 +158,13 @@ def fetch(
         ... # doctest: +SKIP
     """
     attempt = _Fetch(
-        method or ("GET" if body is None else "POST"), url, deadline_seconds, max_bytes, body, headers or {}
+        method or ("GET" if body is None else "POST"),
+        url,
+        deadline_seconds,
+        max_bytes,
+        body,
+        headers or {},
+        read_refusals=read_refusals,
     )
     threading.Thread(target=attempt.run, name="poolhouse-fetch", daemon=True).start()
     if not attempt.done.wait(deadline_seconds):
