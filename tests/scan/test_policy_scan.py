@@ -90,8 +90,9 @@ def _read(report: Node) -> Iterator[Finding]:
 
 
 def is_excepted(finding: Finding) -> bool:
-    patterns = EXCEPTIONS.get(finding.check, {}).get("resources", [])
-    return any(fnmatchcase(finding.resource, pattern) for pattern in patterns)
+    exception = EXCEPTIONS.get(finding.check, {})
+    concerns = finding.stack in exception.get("stacks", [finding.stack])
+    return concerns and any(fnmatchcase(finding.resource, pattern) for pattern in exception.get("resources", []))
 
 
 def test_stacks_have_every_resource_of_the_template() -> None:
@@ -120,7 +121,8 @@ def test_scan_finds_what_is_broken_on_purpose(findings: list[Finding]) -> None:
 
 def test_exceptions_have_a_reason_and_are_needed(findings: list[Finding]) -> None:
     for check, exception in EXCEPTIONS.items():
-        assert set(exception) == {"resources", "reason"}, check
+        assert {"resources", "reason"} <= set(exception) <= {"resources", "reason", "stacks"}, check
+        assert set(exception.get("stacks", [])) <= set(STACKS), check
         assert len(exception["reason"].split()) >= 5, check
         for pattern in exception["resources"]:
             needed = any(each.check == check and fnmatchcase(each.resource, pattern) for each in findings)
