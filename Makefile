@@ -9,7 +9,7 @@ TARGET ?= local
 STACK ?= poolhouse
 
 BIN := .venv/bin
-NODE_PACKAGES := $(patsubst %,%/node_modules/.installed,bench tests/cognito_local tests/clients)
+NODE_PACKAGES := $(patsubst %,%/node_modules/.installed,bench tests/cognito_local tests/clients tests/iam_simulate)
 LOCAL = @PYTHONPATH=layers/poolhouse $(BIN)/python -m local --port "$(PORT)"
 
 help: ## List the targets
