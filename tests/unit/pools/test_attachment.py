@@ -315,6 +315,21 @@ def test_missing_right_is_named_and_leaves_the_pool_as_it_was(house: House, serv
     assert (server.pool.describe(), server.parameters) == (before, {})
 
 
+def test_right_that_is_not_known_everywhere_yet_is_waited_for(
+    house: House, server: PoolServer, pauses: list[float]
+) -> None:
+    server.will_fail("UpdateUserPool", "AccessDeniedException", times=3)
+    house.attach()
+    assert (house.triggers, len(pauses)) == (OURS, 3)
+
+
+def test_missing_right_is_not_waited_for_without_end(house: House, server: PoolServer, pauses: list[float]) -> None:
+    server.denied = {"UpdateUserPool"}
+    with pytest.raises(errors.MissingRightError):
+        house.attach()
+    assert (len(pauses), server.calls.count("UpdateUserPool")) == (3, 4)
+
+
 def test_missing_right_to_pass_a_role_says_where_to_name_it(house: House, server: PoolServer) -> None:
     role = "arn:aws:iam::123456789012:role/sms"
     server.pool.settings["SmsConfiguration"] = {"SnsCallerArn": role, "ExternalId": "x"}

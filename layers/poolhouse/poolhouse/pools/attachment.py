@@ -43,6 +43,9 @@ OnConflict = Literal["Refuse", "Replace", "Discard"]
 _ATTEMPTS: Final = 8
 _FIRST_DELAY_SECONDS: Final = 0.5
 _LONGEST_DELAY_SECONDS: Final = 8.0
+# A right that a deployment has just given takes a moment to be known everywhere
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency).
+_ATTEMPTS_WITHOUT_A_RIGHT: Final = 4
 
 # Refusals that pass. Cognito takes one update of a pool at a time.
 _PASSING: Final = frozenset(
@@ -313,11 +316,16 @@ def _persist(attempt: Callable[[], None], user_pool_id: str, seconds: float) -> 
 
     Raises:
         PoolBusyError: None did.
+        AttachError: A refusal for good.
     """
     ends, last = time.monotonic() + seconds, ""
     for number in range(1, _ATTEMPTS + 1):
         try:
             return _asked(attempt, user_pool_id)
+        except MissingRightError:
+            if number == _ATTEMPTS_WITHOUT_A_RIGHT:
+                raise
+            last = MissingRightError.code
         except (ClientError, HTTPClientError, _ChangedMeanwhileError) as error:
             _logger.warning("another attempt on the pool: %s", describe_error(error))
             last = _code(error) if isinstance(error, ClientError) else str(error)
