@@ -59,6 +59,11 @@ def on_the_lite_plan(server: PoolServer, properties: dict[str, Any]) -> None:
     }
 
 
+def with_a_role_that_must_not_be_passed(server: PoolServer, properties: dict[str, Any]) -> None:
+    server.pool.settings["SmsConfiguration"] = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
+    server.passable = set()
+
+
 def changing_all_the_time(server: PoolServer, properties: dict[str, Any]) -> None:
     for number in range(2, 40, 2):  # just before each second look
         server.before_call("DescribeUserPool", lambda: server.pool.update(server.pool.settings), number)
@@ -75,10 +80,7 @@ FAILURES: dict[str, tuple[Change, str]] = {
         "missing_right: User: x is not authorized to perform: UpdateUserPool",
     ),
     "role that must not be passed": (
-        lambda server, _: (
-            server.pool.settings.update(SmsConfiguration={"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}),
-            setattr(server, "passable", set()),
-        ),
+        with_a_role_that_must_not_be_passed,
         "missing_right: User: x is not authorized to perform: iam:PassRole",
     ),
     "concurrent change": (changing_all_the_time, "pool_busy: gave up after 8 attempts, the last ended with: the pool"),

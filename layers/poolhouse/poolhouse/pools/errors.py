@@ -71,7 +71,7 @@ class TriggerOccupiedError(AttachError):
         told = ", ".join(f"{name} is {_arn(value)}" for name, value in sorted(occupied.items()))
         super().__init__(
             f"the pool has triggers of its own: {told}. Switch ours off, or deploy with OnConflict=Replace, which puts "
-            "yours back when the stack is removed"
+            "yours back when the stack is removed (OnConflict=Discard forgets it, which suits a function that is gone)"
         )
 
 
