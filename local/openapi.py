@@ -16,7 +16,7 @@ from poolhouse.gateway.problems import CONTENT_TYPE
 from poolhouse.gateway.requests import JSON_TYPES
 from poolhouse.profiles import Status
 from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT
-from poolhouse.profiles.service import MAX_EMAIL
+from poolhouse.profiles.service import EMAIL, MAX_EMAIL
 
 # What the function's module reads when it is imported. Nothing is called.
 _ENVIRONMENT: Final = {
@@ -211,7 +211,7 @@ def _schemas(policy: Policy) -> dict[str, Any]:
         },
         "Search": {
             "type": "object",
-            "properties": {"email": {"type": "string", "minLength": 3, "maxLength": MAX_EMAIL}},
+            "properties": {"email": {"type": "string", "maxLength": MAX_EMAIL, "pattern": f"^{EMAIL.pattern}$"}},
             "required": ["email"],
             "additionalProperties": False,
         },

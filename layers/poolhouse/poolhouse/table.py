@@ -82,10 +82,10 @@ def is_passing(error: Exception) -> bool:
     Args:
         error: What a botocore client raised.
     """
-    from botocore.exceptions import ClientError, HTTPClientError  # noqa: PLC0415 - see above; here it is loaded already
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 - as above
 
     if not isinstance(error, ClientError):
-        return isinstance(error, HTTPClientError)
+        return isinstance(error, (ConnectionError, HTTPClientError))  # it was not reached, or did not answer
     code, status = error.response["Error"]["Code"], error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TransactionCanceledException":
         return set(reasons(error)) - {"None"} <= _PASSING

@@ -32,6 +32,9 @@ MAX_FOUND: Final = 10
 MAX_EMAIL: Final = 254
 """Longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, without its brackets)."""
 
+EMAIL: Final = re.compile(r"[^\x00-\x20\x7f]+@[^\x00-\x20\x7f]+")
+"""What an e-mail address that is searched for looks like; which ones exist is for the user pool to say."""
+
 DEFAULT_MARK_DAYS: Final = 90
 """How long it is known that a deleted profile was there, in days."""
 
@@ -198,7 +201,7 @@ class ProfileService:
         for name in criteria.keys() - {"email"}:
             raise UnknownFieldError(name)
         email = criteria.get("email")
-        if not isinstance(email, str) or not 3 <= len(email) <= MAX_EMAIL or not email.isprintable():
+        if not isinstance(email, str) or len(email) > MAX_EMAIL or not EMAIL.fullmatch(email):
             raise InvalidFieldError("email", f"it is a whole e-mail address of {MAX_EMAIL} characters at most")
         found = self._profiles.with_email(email, MAX_FOUND)
         return Page([self._shown_in_list(caller, each) for each in found], None)
