@@ -8,8 +8,12 @@ from cfnlint.api import lint_file
 from tests.unit.template.conftest import EMULATOR_POLICIES
 from tests.unit.template.processing import TEMPLATE, Node, Stack, local_parameters, process, walk
 
-EMULATOR_LACKS = {"AWS::Cognito::ManagedLoginBranding", "AWS::Cognito::UserPoolIdentityProvider"}
-"""Resource types that stop the emulator's deploy."""
+EMULATOR_LACKS = {
+    "AWS::Cognito::ManagedLoginBranding",
+    "AWS::Cognito::UserPoolIdentityProvider",
+    "AWS::S3::BucketPolicy",
+}
+"""Resource types that stop the emulator's deploy, and one that stops what is not sent over TLS, which it lacks."""
 
 
 def test_template_has_no_findings_of_cfn_lint() -> None:
