@@ -7,13 +7,14 @@ PORT ?= 4566
 ROLE ?= member
 TARGET ?= local
 STACK ?= poolhouse
+CLIENT ?= machine
 
 BIN := .venv/bin
 NODE_PACKAGES := $(patsubst %,%/node_modules/.installed,bench tests/cognito_local tests/clients tests/iam_simulate)
 LOCAL = @PYTHONPATH=layers/poolhouse $(BIN)/python -m local --port "$(PORT)"
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: tools emulator ## Run the whole stack on this machine, or update it in place. PORT=4567 for another port
 	$(LOCAL) up
@@ -48,6 +49,12 @@ bench: tools .bench/.installed ## Measure beside other verifiers and write docs/
 lint: tools ## Check style, types and the template, without running anything
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml examples/*/template.yaml
 	$(LOCAL) lint_policy
+
+rotate-secret: tools ## Give the machine client on AWS a new secret, beside the old one. CLIENT=server STACK=name
+	$(LOCAL) rotate_secret --client "$(CLIENT)" --stack "$(STACK)"
+
+retire-secret: tools ## Delete the old secret, when no caller uses it any more. CLIENT=server STACK=name
+	$(LOCAL) retire_secret --client "$(CLIENT)" --stack "$(STACK)"
 
 docs: tools ## Write docs/roles.md and docs/openapi.json again, after a change of policy.toml or of a route
 	$(LOCAL) docs
@@ -96,4 +103,4 @@ emulator: .emulator/.installed
 $(NODE_PACKAGES): %/node_modules/.installed: %/package.json %/package-lock.json
 	@if command -v npm > /dev/null; then cd $* && npm ci --silent --ignore-scripts && touch node_modules/.installed; fi
 
-.PHONY: attach-plan docs help up status down outputs token invoke logs test bench lint scan requirements tools emulator
+.PHONY: attach-plan rotate-secret retire-secret docs help up status down outputs token invoke logs test bench lint scan requirements tools emulator

@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from poolhouse.access import Policy, PolicyError, default_policy
 
-from local import attaching, functions, openapi, outputs, policy, users
+from local import attaching, client_secrets, functions, openapi, outputs, policy, users
 from local.emulator import Emulator
 from local.settings import DEFAULT_PORT, ROOT, STACK, LocalError, Settings
 from local.stack import LocalStack, outputs_of
@@ -131,6 +131,18 @@ def attach_plan(arguments: argparse.Namespace, settings: Settings) -> None:
     print(attaching.shown(attaching.plan(arguments.pool, arguments.stack, arguments.parameters)))
 
 
+def rotate_secret(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Give the callers of an app client on AWS a new secret; the old one works until it is retired."""
+    del settings
+    print(_with_secrets_of(arguments, client_secrets.rotate))
+
+
+def retire_secret(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Delete the secret of an app client on AWS that callers no longer read."""
+    del settings
+    print(_with_secrets_of(arguments, client_secrets.retire))
+
+
 def docs(arguments: argparse.Namespace, settings: Settings) -> None:
     """Write the pages that follow the policy file: docs/roles.md and docs/openapi.json."""
     del arguments, settings
@@ -159,7 +171,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for function in (up, status, down, token, invoke, logs, write_outputs, attach_plan, docs, lint_policy):
+    for function in (
+        up,
+        status,
+        down,
+        token,
+        invoke,
+        logs,
+        write_outputs,
+        attach_plan,
+        rotate_secret,
+        retire_secret,
+        docs,
+        lint_policy,
+    ):
         command = commands.add_parser(function.__name__.removeprefix("write_"), help=function.__doc__)
         command.set_defaults(command=function)
         if function is token:
@@ -168,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--function", required=True, metavar="|".join(functions.names()))
         if function is invoke:
             command.add_argument("--event", type=lambda text: Path(text) if text else None)
+        if function in {rotate_secret, retire_secret}:
+            command.add_argument("--client", choices=sorted(client_secrets.CLIENTS), default="machine")
+            command.add_argument("--stack", default=STACK)
         if function is attach_plan:
             command.add_argument("--pool", required=True)
             command.add_argument("--stack", default=STACK)
@@ -176,6 +204,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--target", choices=["local", "aws"], default="local")
             command.add_argument("--stack", default=STACK)
     return parser
+
+
+def _with_secrets_of(arguments: argparse.Namespace, change: Callable[..., str]) -> str:
+    on_aws = cast("Callable[[str], Any]", boto3.Session().client)
+    return change(outputs_of(on_aws("cloudformation"), arguments.stack), arguments.client, on_aws)
 
 
 def _port(text: str) -> int:
