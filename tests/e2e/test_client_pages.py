@@ -72,12 +72,17 @@ def address(new_address: Callable[[], str]) -> str:
     return new_address()
 
 
+def answers_of(address: str) -> dict[str, str]:
+    """What somebody with this address answers who signs up."""
+    return {"E-mail address: ": address, "New password: ": PASSWORD, "Code from the e-mail: ": "123456"}
+
+
 @pytest.fixture
 def walk(written: Path, address: str, tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Beside amplify_outputs.json as it was written, answering like somebody who signs up."""
     interpreter = node.program()
     (written / "node_modules").symlink_to(node.packages(CLIENTS, tmp_path_factory.mktemp("clients")))
-    answers = {"E-mail address: ": address, "New password: ": PASSWORD, "Code from the e-mail: ": "123456"}
+    answers = answers_of(address)
 
     def walk(page: str) -> tuple[list[str], list[str]]:
         (written / "program.mjs").write_text(program_of(page, "js"))
@@ -159,3 +164,11 @@ def test_machine_calls_the_api_with_a_token_of_its_own(
 
     assert [profile["sub"] for profile in said] == subs
     assert not [profile for profile in said if "email" in profile]  # without profiles/read.personal
+
+
+def test_boto3_signs_up_signs_in_calls_refreshes_and_signs_out(
+    run_python: Callable[..., list[str]], address: str
+) -> None:
+    said = run_python("boto3.md", answers=answers_of(address))
+
+    assert said == [f"Signed in: {address}", f"Refreshed: {address}", "Signed out"]
