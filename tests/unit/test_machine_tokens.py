@@ -111,6 +111,26 @@ def test_while_one_caller_fetches_again_the_others_get_the_old_token_at_once(
     assert (tokens.get(), len(server.requests)) == ("token-2", 2)
 
 
+def test_caller_who_comes_just_after_a_fetch_makes_no_other(
+    server: TokenServer, tokens: MachineTokens, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lock:
+        """Another caller fetches between this one's look at the token and its turn."""
+
+        def acquire(self, blocking: bool) -> bool:
+            tokens._try_fetch()
+            return True
+
+        def release(self) -> None:
+            pass
+
+    tokens.get()
+    clock.now += 2_700
+    monkeypatch.setattr(tokens, "_lock", Lock())
+    assert tokens.get() == "token-2"
+    assert len(server.requests) == 2
+
+
 def test_life_begins_before_the_answer_arrives(server: TokenServer, tokens: MachineTokens, clock: Clock) -> None:
     def slow() -> str:
         clock.now += 100  # what passes on the way

@@ -6,6 +6,7 @@ patterns are checked as well, which botocore leaves to AWS, and every answer aga
 
 import json
 import re
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class StandIn:
 
     def __init__(self, server: TokenServer) -> None:
         self.server = server
+        self._lock = threading.RLock()  # each call happens at once or not at all, as on AWS
         self.live = {f"{CLIENT}--1": (FIRST, datetime.now(UTC) - timedelta(days=90))}
         self.versions = {
             str(uuid.uuid4()): Version(
@@ -67,10 +69,11 @@ class StandIn:
         self.cognito, self.store = client_of("cognito-idp"), client_of("secretsmanager")
         self._publish()
 
-    def callers_read(self) -> str:
-        """The secret that callers read now."""
-        [current] = [each.value for each in self.versions.values() if "AWSCURRENT" in each.stages]
-        return str(json.loads(current)["client_secret"])
+    def callers_read(self, stage: str = "AWSCURRENT") -> str:
+        """The secret that callers read now, or the one with another stage."""
+        with self._lock:
+            [value] = [each.value for each in self.versions.values() if stage in each.stages]
+        return str(json.loads(value)["client_secret"])
 
     def strict(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         for name, value in params.items():
@@ -84,7 +87,8 @@ class StandIn:
         if number == len(self.calls) and not happens:
             raise Interrupted
         try:
-            answer = getattr(self, model.name)(**self._asked)
+            with self._lock:
+                answer = getattr(self, model.name)(**self._asked)
         except Refused as refusal:
             code = refusal.args[0]
             if code not in [each.name for each in model.error_shapes]:

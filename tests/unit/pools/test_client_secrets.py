@@ -34,6 +34,7 @@ def assert_rotated(aws: StandIn) -> None:
     assert len(aws.live) == 2
     assert aws.callers_read() != FIRST
     assert {FIRST, aws.callers_read()} == aws.server.secrets
+    assert aws.callers_read("AWSPREVIOUS") == FIRST
     assert secrets_stand_in.stages(aws) == {"AWSCURRENT": 1, "AWSPENDING": 0, "AWSPREVIOUS": 1}
 
 
