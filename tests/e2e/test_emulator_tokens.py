@@ -4,6 +4,7 @@ import json
 import urllib.request
 from typing import Any, Literal
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from local import users
 from local.settings import HOST, free_port
 from local.stack import LocalStack
 from tests.e2e.oauth import sign_in_with_pkce
+from tests.e2e.people import machine_client_with, machine_token
 from tests.e2e.tokens import claims_of, tampered
 
 # How each token was got, the app client it is for (an output of the stack), its use, and its scopes.
@@ -175,3 +177,17 @@ def test_prefetch_says_when_the_endpoint_does_not_answer(stack: LocalStack, toke
         verifier.prefetch()
     with pytest.raises(KeysUnavailableError):
         verifier.verify(tokens["machine"])
+
+
+@pytest.mark.parametrize("asked", [{"profiles/delete.any"}, {"profiles/read.any", "profiles/suspend"}], ids=str)
+def test_machine_gets_no_scope_that_its_client_does_not_list(stack: LocalStack, asked: set[str]) -> None:
+    """RFC 6749, section 3.3. The scopes of a client are the ceiling of the program that has it.
+
+    How the refusal is called is left open: RFC 6749 says invalid_scope, the emulator invalid_grant.
+    """
+    with pytest.raises(httpx.HTTPStatusError) as refusal:
+        machine_token(stack, asked)
+    assert refusal.value.response.status_code == 400
+    assert "access_token" not in refusal.value.response.json()
+    with machine_client_with(stack, asked):
+        assert set(claims_of(machine_token(stack, asked))["scope"].split()) == asked
