@@ -1,11 +1,12 @@
 """Clients of AWS services with deadlines that fit a Cognito trigger."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 try:
     import botocore.session
     from botocore.config import Config
+    from botocore.exceptions import ConnectionClosedError
 except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
     missing.add_note("Clients of AWS are made with botocore: install poolhouse[profiles] or poolhouse[pools].")
     raise
@@ -37,7 +38,9 @@ _SLOWLY: Final = Config(connect_timeout=3, read_timeout=15, retries={"mode": "st
 @cache  # one for all tables of a function: to make one is most of a cold start
 def dynamodb() -> "DynamoDBClient":
     """The DynamoDB client, which gives up within the time a trigger has."""
-    return cast("DynamoDBClient", _session().create_client("dynamodb", config=_DEADLINES))
+    client = cast("DynamoDBClient", _session().create_client("dynamodb", config=_DEADLINES))
+    client.meta.events.register("after-call.dynamodb", _refuse_part_of_an_answer)
+    return client
 
 
 def cognito() -> "CognitoIdentityProviderClient":
@@ -82,6 +85,14 @@ def ses(region: str) -> "SESV2Client":
 def sns() -> "SNSClient":
     """An SNS client that tries once."""
     return cast("SNSClient", _session().create_client("sns", config=_ONCE))
+
+
+def _refuse_part_of_an_answer(http_response: Any, **_rest: Any) -> None:
+    # Botocore reads an answer that was cut off once more, and after the last attempt takes it for an empty one: there
+    # would be no profile, and nobody suspended.
+    length = http_response.headers.get("content-length")
+    if length is not None and len(http_response.content) < int(length):
+        raise ConnectionClosedError(endpoint_url=http_response.url)
 
 
 def _session() -> botocore.session.Session:
