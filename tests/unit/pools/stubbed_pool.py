@@ -44,9 +44,13 @@ class StubbedPool(StubbedService):
 
     def will_take_out(self, sub: str, username: str, call: str) -> None:
         """The search for a user by their ``sub``, and the call that disables or deletes them."""
-        asked = {"UserPoolId": POOL, "Filter": f'sub = "{sub}"', "AttributesToGet": ["sub"]}
-        self._stubber.add_response("list_users", {"Users": [{"Username": username}]}, asked)
+        self.will_find_by_sub(sub, [username])
         self._stubber.add_response(call, {}, {"UserPoolId": POOL, "Username": username})
+
+    def will_find_by_sub(self, sub: str, usernames: list[str]) -> None:
+        """The search for a user by their ``sub``, which finds one or nobody."""
+        asked = {"UserPoolId": POOL, "Filter": f'sub = "{sub}"', "AttributesToGet": ["sub"]}
+        self._stubber.add_response("list_users", {"Users": [{"Username": name} for name in usernames]}, asked)
 
     def will_fail(self, code: str, text: str = "", operation: str = "describe_user_pool_client") -> None:
         """An error of Cognito in answer to a call; by default to the question for an app client."""
