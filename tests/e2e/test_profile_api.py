@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 
 from local import users
 from local.stack import LocalStack
@@ -44,6 +45,7 @@ def test_function_denied_its_table_fails_without_a_trace_of_data(
     iam, role = stack.settings.client("iam"), stack.physical_id("ProfileApiRole")
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}]}
     token = users.access_token(stack, "member")
+    begun = int(time.time() * 1000)
     iam.put_role_policy(RoleName=role, PolicyName="test-deny", PolicyDocument=json.dumps(deny))
     try:
         answer = api.get("/profile", token)
@@ -51,8 +53,10 @@ def test_function_denied_its_table_fails_without_a_trace_of_data(
         iam.delete_role_policy(RoleName=role, PolicyName="test-deny")
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    log = stack.settings.client("logs").filter_log_events(logGroupName="/poolhouse/poolhouse/profile_api")["events"]
-    assert any("AccessDenied" in event["message"] for event in log)
+    log = stack.settings.client("logs").filter_log_events(
+        logGroupName="/poolhouse/poolhouse/profile_api", startTime=begun
+    )
+    assert any("AccessDenied" in event["message"] for event in log["events"])
     assert api.get("/profile", token).status_code == 200
 
 
