@@ -32,7 +32,12 @@ def lambda_handler(event, context):
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps({})}
 """
 _BOTO3: Final = 'import boto3\nboto3.client("dynamodb")\n\ndef lambda_handler(event, context):\n    return event\n'
-_VARIABLES: Final = {"DELETED_PROFILE_DAYS": "90", "DELETED_USERS": "keep", "USER_POOL_ID": "eu-west-1_EXAMPLE00"}
+_VARIABLES: Final = {
+    "DELETED_PROFILE_DAYS": "90",
+    "DELETED_USERS": "keep",
+    "PICTURES_BUCKET": "",
+    "USER_POOL_ID": "eu-west-1_EXAMPLE00",
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from poolhouse.gateway.problems import CONTENT_TYPE
 from poolhouse.gateway.requests import JSON_TYPES
 from poolhouse.profiles import Status
 from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT
+from poolhouse.profiles.pictures import FORM_SECONDS, MAX_BYTES, TYPES
 from poolhouse.profiles.service import EMAIL, MAX_EMAIL
 
 # What the function's module reads when it is imported. Nothing is called.
@@ -24,6 +25,7 @@ _ENVIRONMENT: Final = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "DELETED_PROFILE_DAYS": "90",
     "DELETED_USERS": "keep",
+    "PICTURES_BUCKET": "pictures",
     "PROFILES_TABLE": "profiles",
     "USER_POOL_ID": "us-east-1_EXAMPLE00",
 }
@@ -62,6 +64,7 @@ _OPERATIONS: Final = {
     "read_own_profile": Operation("read", "Profile", (404, 410)),
     "change_own_profile": Operation("change", "Profile", (400, 404, 410, 412, 413, 415, 428), "Change", changes=True),
     "delete_own_profile": Operation("delete", None, (400, 404, 410, 412, 428), changes=True),
+    "make_picture_form": Operation("change", "PictureForm", (400, 404, 410, 413, 415), "Picture"),
     "list_profiles": Operation("list", "Profiles", (400, 410), pages=True),
     "search_profiles": Operation("search", "Profiles", (400, 410, 413, 415), "Search"),
     "read_profile": Operation("read", "Profile", (404, 410)),
@@ -143,7 +146,7 @@ def _operation(name: str, summary: str, path: str, policy: Policy) -> dict[str, 
         ]
     described: dict[str, Any] = {
         "operationId": name,
-        "tags": [_MINE if path == "/profile" else _EVERYBODYS],
+        "tags": [_MINE if _is_own(path) else _EVERYBODYS],
         "summary": summary,
         "security": _security(operation.action, path, policy),
     }
@@ -163,9 +166,13 @@ def _operation(name: str, summary: str, path: str, policy: Policy) -> dict[str, 
 
 def _security(action: Action, path: str, policy: Policy) -> list[dict[str, list[str]]]:
     # Whether it may be the caller's own: always, by its key too, or never.
-    whose = [True] if path == "/profile" else [False, True] if "{sub}" in path else [False]
+    whose = [True] if _is_own(path) else [False, True] if "{sub}" in path else [False]
     named = dict.fromkeys(scope for own in whose if (scope := policy.needed(action, own=own)))
     return [{scheme: [scope]} for scope in named for scheme in ("signIn", "token")]
+
+
+def _is_own(path: str) -> bool:
+    return path.split("/")[1] == "profile"
 
 
 def _answer(schema: str) -> dict[str, Any]:
@@ -213,6 +220,29 @@ def _schemas(policy: Policy) -> dict[str, Any]:
             "type": "object",
             "properties": {"email": {"type": "string", "maxLength": MAX_EMAIL, "pattern": f"^{EMAIL.pattern}$"}},
             "required": ["email"],
+            "additionalProperties": False,
+        },
+        "Picture": {
+            "type": "object",
+            "properties": {
+                "picture": {
+                    **KINDS["key"].schema,
+                    "description": f"The name that it is to have. It ends in {', '.join(sorted(TYPES))}.",
+                }
+            },
+            "required": ["picture"],
+            "additionalProperties": False,
+        },
+        "PictureForm": {
+            "type": "object",
+            "description": "Send `fields`, and then the picture as the field `file`, to `url` as multipart/form-data.",
+            "properties": {
+                "url": {"type": "string"},
+                "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+                "max_bytes": {"type": "integer", "const": MAX_BYTES},
+                "expires_in": {"type": "integer", "const": FORM_SECONDS},
+            },
+            "required": ["url", "fields", "max_bytes", "expires_in"],
             "additionalProperties": False,
         },
         "Profiles": _page("profiles", "Profile", cursor),

@@ -19,6 +19,7 @@ from poolhouse.logs import describe_error
 from poolhouse.pools import Users
 from poolhouse.profiles import AuditLog, InsufficientScopeError, ProfileError, ProfileRepository, ProfileService, Shown
 from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, from_cursor, to_cursor
+from poolhouse.profiles.pictures import Pictures
 from poolhouse.table import is_passing
 
 AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
@@ -29,6 +30,7 @@ PROFILES = ProfileService(
     remove_user=partial(Users().remove, os.environ["USER_POOL_ID"], how=os.environ["DELETED_USERS"])
     if os.environ["DELETED_USERS"] != "keep"
     else None,
+    pictures=Pictures(os.environ["PICTURES_BUCKET"]) if os.environ["PICTURES_BUCKET"] else None,
     mark_days=int(os.environ["DELETED_PROFILE_DAYS"]),
 )
 RETRY_AFTER_SECONDS = 2
@@ -55,6 +57,12 @@ def delete_own_profile() -> Response[str]:
     """Delete my profile."""
     PROFILES.delete(_caller(), None, _versions())
     return _nothing("ProfileDeleted")
+
+
+@app.post("/profile/picture")
+def make_picture_form() -> Response[str]:
+    """A form that uploads a picture of mine."""
+    return _answer("PictureFormMade", PROFILES.picture_form(_caller(), _body()))
 
 
 @app.get("/profiles")

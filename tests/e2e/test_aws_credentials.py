@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from local import users
 from local.settings import REGION
 from local.stack import LocalStack
-from tests.e2e.conftest import PASSWORD
+from tests.e2e.conftest import PASSWORD, Api
 from tests.e2e.people import Person, new_person
 from tests.e2e.tokens import claims_of
 
@@ -122,16 +123,50 @@ def test_credentials_reach_no_other_table(stack: LocalStack, person: Person, as_
         assert answer == "AccessDeniedException", table
 
 
-def test_credentials_get_the_own_picture_and_put_delete_and_list_none(
+def upload(form: dict[str, Any], picture: bytes, **changed: str) -> httpx.Response:
+    """Send a form as a browser does."""
+    return httpx.post(form["url"], data=form["fields"] | changed, files={"file": picture}, timeout=30)
+
+
+def form_for(api: Api, person: Person, name: str) -> dict[str, Any]:
+    answer = api.send("POST", "/profile/picture", person.token, {"picture": name})
+    form: dict[str, Any] = answer.raise_for_status().json()
+    return form
+
+
+def test_credentials_get_the_picture_that_a_form_of_the_api_put(
+    stack: LocalStack, api: Api, person: Person, as_person: Callable[[str], Any]
+) -> None:
+    assert upload(form_for(api, person, "me.png"), PICTURE).is_success
+    found = as_person("s3").get_object(Bucket=stack.outputs["PicturesBucket"], Key=f"{person.sub}/me.png")
+    assert (found["Body"].read(), found["ContentType"]) == (PICTURE, "image/png")
+
+
+def test_form_takes_no_larger_picture_and_no_other_key(stack: LocalStack, api: Api, person: Person) -> None:
+    form = form_for(api, person, "large.png")
+    assert upload(form, b"x" * (form["max_bytes"] + 1)).status_code == 400
+    assert upload(form, PICTURE, key="somebody-else/large.png").status_code == 403
+    found = stack.settings.client("s3").list_objects_v2(Bucket=stack.outputs["PicturesBucket"])
+    assert not [each["Key"] for each in found.get("Contents", []) if each["Key"].endswith("large.png")]
+
+
+def test_credentials_put_delete_and_list_no_picture(
     stack: LocalStack, person: Person, as_person: Callable[[str], Any]
 ) -> None:
-    bucket, key = stack.outputs["PicturesBucket"], f"{person.sub}/me.png"
-    stack.settings.client("s3").put_object(Bucket=bucket, Key=key, Body=PICTURE)
-    mine = as_person("s3")
-    assert mine.get_object(Bucket=bucket, Key=key)["Body"].read() == PICTURE
+    bucket, key, mine = stack.outputs["PicturesBucket"], f"{person.sub}/me.png", as_person("s3")
     assert refused(mine.put_object, Bucket=bucket, Key=key, Body=b"x") == "AccessDenied"
     assert refused(mine.delete_object, Bucket=bucket, Key=key) == "AccessDenied"
     assert refused(mine.list_objects_v2, Bucket=bucket, Prefix=f"{person.sub}/") == "AccessDenied"
+
+
+def test_pictures_go_with_the_profile(stack: LocalStack, api: Api) -> None:
+    leaving = new_person(stack)
+    assert upload(form_for(api, leaving, "me.png"), PICTURE).is_success
+    tag = api.get("/profile", leaving.token).headers["ETag"]
+    assert api.send("DELETE", "/profile", leaving.token, if_match=tag).status_code == 204
+    s3 = stack.settings.client("s3")
+    left = s3.list_objects_v2(Bucket=stack.outputs["PicturesBucket"], Prefix=f"{leaving.sub}/")
+    assert left.get("KeyCount", 0) == 0
 
 
 def test_access_token_is_refused(stack: LocalStack, tokens: Tokens) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -66,6 +67,17 @@ def stacks() -> "CloudFormationClient":
 def secrets_manager() -> "SecretsManagerClient":
     """A Secrets Manager client that gives up within the time a trigger has."""
     return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_DEADLINES))
+
+
+@cache  # its model is large, and signing a form is all that most calls want of it
+def s3() -> "S3Client":
+    """An S3 client that gives up within the time a request has. What it signs names the region's own address.
+
+    At the address without a region a young bucket answers with a redirection, which a browser does not follow for another
+    origin: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+    """
+    config = _DEADLINES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    return cast("S3Client", _session().create_client("s3", config=config))
 
 
 def kms() -> "KMSClient":

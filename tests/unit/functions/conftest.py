@@ -10,6 +10,7 @@ import pytest
 from tests.unit.functions.signing import key_endpoint
 from tests.unit.pools.stubbed_pool import POOL, StubbedPool
 from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
+from tests.unit.stubbed import client_of
 from tests.unit.triggers.stubbed_mail import StubbedMail
 
 
@@ -53,8 +54,10 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedTable]:
         monkeypatch.setenv("AUDIT_TABLE", AUDIT_TABLE)
         monkeypatch.setenv("DELETED_PROFILE_DAYS", "90")
         monkeypatch.setenv("DELETED_USERS", "keep")
+        monkeypatch.setenv("PICTURES_BUCKET", "")
         monkeypatch.setenv("USER_POOL_ID", POOL)
         monkeypatch.setattr("poolhouse.aws.dynamodb", lambda: table.client)
+        monkeypatch.setattr("poolhouse.aws.s3", lambda: client_of("s3"))
         yield table
 
 

@@ -100,6 +100,12 @@ def check_password_reset(house: House, event: Event) -> None:
     assert house.load("post_confirmation").lambda_handler(event, None) == event
 
 
+def check_picture_form(house: House, event: Event) -> None:
+    house.table.will_get(ADA, PROFILE)
+    status, form = call_api(house, event, PICTURES_BUCKET="pictures")
+    assert (status, form["fields"]["key"]) == (200, f"{ADA}/me.jpg")
+
+
 def check_pre_authentication(sub: str, profile: dict[str, Any] | None) -> Callable[[House, Event], None]:
     def check(house: House, event: Event) -> None:
         house.table.will_get(sub, profile)
@@ -181,7 +187,7 @@ def check_unknown_event(house: House, event: Event) -> None:
         authorize(house, with_token(event))
 
 
-def call_api(house: House, event: Event) -> tuple[int, Any]:
+def call_api(house: House, event: Event, **environment: str) -> tuple[int, Any]:
     context = SimpleNamespace(
         function_name="profile_api",
         function_version="$LATEST",
@@ -189,7 +195,7 @@ def call_api(house: House, event: Event) -> tuple[int, Any]:
         invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:profile_api",
         aws_request_id="ffffffff-0000-4000-8000-000000000009",
     )
-    answer = house.load("profile_api").lambda_handler(event, context)
+    answer = house.load("profile_api", **environment).lambda_handler(event, context)
     return answer["statusCode"], json.loads(answer["body"] or "null")
 
 
@@ -478,6 +484,7 @@ CHECKS: dict[str, Callable[[House, Event], None]] = {
     "profile_api/list_profiles": check_list,
     "profile_api/reinstate_profile": check_reinstating,
     "profile_api/search_profiles": check_search,
+    "profile_api/make_picture_form": check_picture_form,
     "profile_api/suspend_profile": check_change(ADA, {"status": "suspended"}, "profile_suspended", "support"),
     "profile_api/get_own_profile": check_own_profile,
     "profile_api/get_profile": check_another_profile,

@@ -21,9 +21,11 @@ from poolhouse.profiles import (
     StaleVersionError,
     UnknownFieldError,
 )
+from poolhouse.profiles.pictures import Pictures
 
 from local.settings import ROOT
 from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
+from tests.unit.stubbed import client_of
 
 ALL_SCOPES = frozenset(default_policy().scopes)
 MINE: dict[str, Any] = {
@@ -84,6 +86,15 @@ def service(table: StubbedTable, removed: list[str]) -> ProfileService:
     audit = AuditLog(AUDIT_TABLE, table.client)
     profiles = ProfileRepository(TABLE, table.client, audit=audit)
     return ProfileService(profiles, audit, default_policy(), remove_user=removed.append, mark_days=90)
+
+
+@pytest.fixture
+def pictured(table: StubbedTable) -> ProfileService:
+    """The service of a stack with pictures."""
+    audit = AuditLog(AUDIT_TABLE, table.client)
+    profiles = ProfileRepository(TABLE, table.client, audit=audit)
+    pictures = Pictures("pictures", client_of("s3"))
+    return ProfileService(profiles, audit, default_policy(), pictures=pictures)
 
 
 # ------------------------------------------------------------------------------------------------------ who may do what
@@ -462,3 +473,44 @@ def test_audit_of_nobody_finds_nothing(service: ProfileService, table: StubbedTa
 @pytest.mark.parametrize("error", ProfileError.__subclasses__())
 def test_error_has_a_code_of_its_own_that_the_page_lists(error: type[ProfileError]) -> None:
     assert f"| `{error.code}` |" in (ROOT / "docs/errors.md").read_text("utf-8")
+
+
+# ------------------------------------------------------------------------------------------------------------- pictures
+def test_picture_form_is_for_the_callers_own_prefix(pictured: ProfileService, table: StubbedTable) -> None:
+    table.will_get("a1", MINE)
+    assert pictured.picture_form(user(), {"picture": "me.PNG"})["fields"]["key"] == "a1/me.PNG"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["me", "me.svg", "me.html", "b2/me.png", "../b2/me.png", "me.png/", "me.png.exe", ".png", "", None, 7, ["me.png"]],
+)
+def test_picture_form_is_for_a_plain_name_of_a_picture(
+    pictured: ProfileService, table: StubbedTable, name: object
+) -> None:
+    table.will_get("a1", MINE)
+    with pytest.raises(InvalidFieldError):
+        pictured.picture_form(user(), {"picture": name})
+
+
+def test_picture_form_takes_nothing_but_a_name(pictured: ProfileService, table: StubbedTable) -> None:
+    table.will_get("a1", MINE)
+    with pytest.raises(UnknownFieldError):
+        pictured.picture_form(user(), {"picture": "me.png", "sub": "b2"})
+
+
+def test_picture_form_is_refused_without_the_scope_before_anything_is_read(pictured: ProfileService) -> None:
+    with pytest.raises(InsufficientScopeError):
+        pictured.picture_form(user(scopes=ALL_SCOPES - {"profiles/write"}), {"picture": "me.png"})
+
+
+def test_picture_form_is_refused_to_the_suspended(pictured: ProfileService, table: StubbedTable) -> None:
+    table.will_get("a1", {**MINE, "status": "suspended"})
+    with pytest.raises(AccountSuspendedError):
+        pictured.picture_form(user(), {"picture": "me.png"})
+
+
+def test_picture_form_is_refused_where_there_are_no_pictures(service: ProfileService, table: StubbedTable) -> None:
+    table.will_get("a1", MINE)
+    with pytest.raises(UnknownFieldError):
+        service.picture_form(user(), {"picture": "me.png"})

@@ -24,6 +24,7 @@ from poolhouse.profiles.errors import (
 )
 from poolhouse.profiles.model import Profile, Status
 from poolhouse.profiles.pages import Page
+from poolhouse.profiles.pictures import TYPES, Pictures
 from poolhouse.profiles.repository import ProfileRepository
 
 MAX_FOUND: Final = 10
@@ -71,6 +72,7 @@ class ProfileService:
         policy: Who may do what.
         remove_user: Takes a deleted profile's user out of the user pool, given the ``sub``; None leaves the user there.
             It may be called again for the same user.
+        pictures: Where users' pictures are; None where the stack has none.
         mark_days: How long it is known that a deleted profile was there, in days.
 
     Every method raises :class:`poolhouse.profiles.ProfileError`, one subclass per cause. What the caller's scopes do
@@ -85,12 +87,14 @@ class ProfileService:
         policy: Policy,
         *,
         remove_user: Callable[[str], object] | None = None,
+        pictures: Pictures | None = None,
         mark_days: int = DEFAULT_MARK_DAYS,
     ) -> None:
         self._profiles = profiles
         self._audit = audit
         self._policy = policy
-        self._remove_user = remove_user
+        self._removals = [each for each in (pictures and pictures.remove, remove_user) if each]
+        self._pictures = pictures
         self._mark_seconds = mark_days * 24 * 3600
 
     def read(self, caller: Principal, sub: str | None = None) -> Shown:
@@ -155,18 +159,41 @@ class ProfileService:
     def delete(self, caller: Principal, sub: str | None, versions: Collection[int]) -> None:
         """Delete a profile: its personal data goes at once, and a mark keeps it from being made anew.
 
-        Then the user is taken out of the user pool, if that is wanted. Where this fails the profile is deleted all the
-        same; deleting it again does the rest, and then says that it was deleted.
+        Then the user's pictures are deleted, and the user is taken out of the user pool, if that is wanted. Where this
+        fails the profile is deleted all the same; deleting it again does the rest, and then says that it was deleted.
 
         Raises:
             StaleVersionError, InsufficientScopeError, ProfileNotFoundError, ProfileDeletedError, AccountSuspendedError,
             AccountDeletedError: As for :meth:`change`.
         """
-        reached = self._reach(caller, "delete", sub, versions, again=self._remove_user)
+        reached = self._reach(caller, "delete", sub, versions, again=self._remove_rest)
         record = self._record(caller, reached, "profile_deleted", ())
         self._profiles.delete(reached.profile, int(time.time()) + self._mark_seconds, record)
-        if self._remove_user:
-            self._remove_user(reached.profile.sub)
+        self._remove_rest(reached.profile.sub)
+
+    def picture_form(self, caller: Principal, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """A form with which the caller puts a picture of their own into the bucket: see :meth:`Pictures.form`.
+
+        It changes nothing of the profile. That names its picture when :meth:`change` sets the field.
+
+        Args:
+            caller: Who asks.
+            wish: ``picture``, the name that it is to have, and nothing else.
+
+        Raises:
+            UnknownFieldError, FieldNotSettableError, InvalidFieldError: The wish is another.
+            InsufficientScopeError, ProfileNotFoundError, AccountSuspendedError, AccountDeletedError: As for
+            :meth:`change`.
+        """
+        reached = self._reach(caller, "change", None)
+        if self._pictures is None:
+            raise UnknownFieldError("picture")
+        for name in wish.keys() - {"picture"}:
+            raise UnknownFieldError(name)
+        name = self._changes(caller, reached, {"picture": wish.get("picture")})["picture"]
+        if not isinstance(name, str) or not name.lower().endswith(tuple(TYPES)):
+            raise InvalidFieldError("picture", f"it is a name that ends in {', '.join(sorted(TYPES))}")
+        return self._pictures.form(reached.profile.sub, name)
 
     def list(self, caller: Principal, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
         """Some of all profiles, each as far as the caller may see it.
@@ -270,6 +297,10 @@ class ProfileService:
         if profile and profile.status is not Status.ACTIVE:
             raise AccountSuspendedError
         return profile
+
+    def _remove_rest(self, sub: str) -> None:
+        for remove in self._removals:
+            remove(sub)
 
     def _allow_on_all(self, caller: Principal, action: Action) -> None:
         self._require(caller, self._needed(action, own=False))
