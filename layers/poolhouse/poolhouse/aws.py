@@ -73,8 +73,8 @@ def secrets_manager() -> "SecretsManagerClient":
 def s3() -> "S3Client":
     """An S3 client that gives up within the time a request has. What it signs names the region's own address.
 
-    At the address without a region a young bucket answers with a redirection, which a browser does not follow for another
-    origin: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+    At the address without a region a young bucket answers with a redirection, which a browser does not follow for
+    another origin: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
     """
     config = _DEADLINES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
     return cast("S3Client", _session().create_client("s3", config=config))
