@@ -16,7 +16,7 @@ from poolhouse.gateway.problems import CONTENT_TYPE
 from poolhouse.gateway.requests import JSON_TYPES
 from poolhouse.profiles import Status
 from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT
-from poolhouse.profiles.pictures import FORM_SECONDS, MAX_BYTES, TYPES
+from poolhouse.profiles.pictures import FORM_SECONDS, MAX_BYTES, NAME
 from poolhouse.profiles.service import EMAIL, MAX_EMAIL
 
 # What the function's module reads when it is imported. Nothing is called.
@@ -226,8 +226,10 @@ def _schemas(policy: Policy) -> dict[str, Any]:
             "type": "object",
             "properties": {
                 "picture": {
-                    **KINDS["key"].schema,
-                    "description": f"The name that it is to have. It ends in {', '.join(sorted(TYPES))}.",
+                    "type": "string",
+                    "description": "The name that it is to have.",
+                    "pattern": f"^{NAME.pattern}$",
+                    "examples": ["me.jpg"],
                 }
             },
             "required": ["picture"],

@@ -478,12 +478,27 @@ def test_error_has_a_code_of_its_own_that_the_page_lists(error: type[ProfileErro
 # ------------------------------------------------------------------------------------------------------------- pictures
 def test_picture_form_is_for_the_callers_own_prefix(pictured: ProfileService, table: StubbedTable) -> None:
     table.will_get("a1", MINE)
-    assert pictured.picture_form(user(), {"picture": "me.PNG"})["fields"]["key"] == "a1/me.PNG"
+    assert pictured.picture_form(user(), {"picture": "me.png"})["fields"]["key"] == "a1/me.png"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["me", "me.svg", "me.html", "b2/me.png", "../b2/me.png", "me.png/", "me.png.exe", ".png", "", None, 7, ["me.png"]],
+    [
+        "me",
+        "me.PNG",
+        f"{'m' * 125}.png",
+        "me.svg",
+        "me.html",
+        "b2/me.png",
+        "../b2/me.png",
+        "me.png/",
+        "me.png.exe",
+        ".png",
+        "",
+        None,
+        7,
+        ["me.png"],
+    ],
 )
 def test_picture_form_is_for_a_plain_name_of_a_picture(
     pictured: ProfileService, table: StubbedTable, name: object

@@ -7,6 +7,7 @@ a form for one picture
 (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,10 @@ TYPES: Final[Mapping[str, str]] = {
 }
 """By the end of a name: what the picture is served as. Not SVG, which can hold a script."""
 
+# A name as the policy's kind "key" takes it, of 128 characters at most, with one of the ends.
+NAME: Final = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,122}}\.({'|'.join(end[1:] for end in TYPES)})")
+"""What a picture may be called."""
+
 
 class Pictures:
     """The pictures of users, each user's below the user's key: ``SUB/NAME``.
@@ -49,16 +54,18 @@ class Pictures:
 
         Args:
             sub: Whose picture.
-            name: The picture's name, with one of the ends in :data:`TYPES`.
+            name: The picture's name: see :data:`NAME`.
 
         Returns:
             ``url``, where to send it; ``fields``, to send before the field ``file``; ``max_bytes``; ``expires_in``, in
             seconds.
 
         Raises:
-            KeyError: The name has another end.
+            ValueError: It is no name of a picture.
         """
-        kind = TYPES[PurePosixPath(name).suffix.lower()]
+        if not NAME.fullmatch(name):
+            raise ValueError("it is no name of a picture")
+        kind = TYPES[PurePosixPath(name).suffix]
         form = self._client.generate_presigned_post(
             Bucket=self._bucket,
             Key=f"{sub}/{name}",

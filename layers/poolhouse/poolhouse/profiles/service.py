@@ -24,7 +24,7 @@ from poolhouse.profiles.errors import (
 )
 from poolhouse.profiles.model import Profile, Status
 from poolhouse.profiles.pages import Page
-from poolhouse.profiles.pictures import TYPES, Pictures
+from poolhouse.profiles.pictures import NAME, TYPES, Pictures
 from poolhouse.profiles.repository import ProfileRepository
 
 MAX_FOUND: Final = 10
@@ -191,7 +191,7 @@ class ProfileService:
         for name in wish.keys() - {"picture"}:
             raise UnknownFieldError(name)
         name = self._changes(caller, reached, {"picture": wish.get("picture")})["picture"]
-        if not isinstance(name, str) or not name.lower().endswith(tuple(TYPES)):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise InvalidFieldError("picture", f"it is a name that ends in {', '.join(sorted(TYPES))}")
         return self._pictures.form(reached.profile.sub, name)
 
