@@ -27,7 +27,7 @@ os.environ |= {"PROFILES_TABLE": "t", "USER_POOL_ID": "us-east-1_EXAMPLE01", "CL
                "KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/k", "FROM_EMAIL_ADDRESS": "a@example.com",
                "SES_IDENTITY_ARN": "arn:aws:ses:us-east-1:000000000000:identity/example.com",
                "AUDIT_TABLE": "t", "DELETED_PROFILE_DAYS": "90", "DELETED_USERS": "keep",
-               "PICTURES_BUCKET": "", "SIGN_IN_URL": "https://s.example",
+               "PICTURES_BUCKET": "", "RECORD_PARAMETER": "/p", "SIGN_IN_URL": "https://s.example",
                "CLIENT_ID": "c", "SIGN_IN_LINKS_TABLE": "t", "SIGN_IN_LINK_MINUTES": "15",
                "MAGIC_LINK_URL": "https://app.example.com/", "USER_MIGRATION_URL": "https://old.example.com",
                "USER_MIGRATION_SECRET_ARN": "arn",
