@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from poolhouse.access import default_policy
+from poolhouse.access import Policy, default_policy
 from poolhouse.profiles import Profile, Status
 from poolhouse.profiles.model import utc_now
 
@@ -120,6 +120,31 @@ def test_profile_from_attributes_copies_what_it_keeps() -> None:
 def test_profile_from_attributes_treats_empty_as_absent() -> None:
     profile = Profile.from_attributes({"sub": "a1", "email": "", "name": None})
     assert (profile.email, profile.fields) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "copied"),
+    [
+        ({"name": "  Zoe\u0308 "}, {"name": "Zo\u00eb"}),
+        ({"locale": "EN_us"}, {"locale": "en-US"}),
+        ({"name": "x" * 100}, {"name": "x" * 100}),
+        ({"name": "x" * 101}, {}),
+        ({"name": "two\nlines", "zoneinfo": "UTC"}, {"zone": "UTC"}),
+        ({"name": "turned \u202egnp.exe"}, {}),
+        ({"name": ["Ada"], "phone_number": 3, "locale": {"a": 1}, "zoneinfo": True}, {}),
+        ({"phone_number": "call me", "locale": "english", "zoneinfo": "Mars/Olympus"}, {}),
+    ],
+)
+def test_profile_from_attributes_copies_in_the_form_that_the_api_keeps(
+    attributes: dict[str, Any], copied: dict[str, str]
+) -> None:
+    assert Profile.from_attributes({"sub": "a1", **attributes}).fields == copied
+
+
+def test_profile_from_attributes_copies_no_field_that_the_policy_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = Policy.parse("fields = { zone = {} }")
+    monkeypatch.setattr("poolhouse.profiles.model.default_policy", lambda: policy)
+    assert Profile.from_attributes({"sub": "a1", "name": "Ada", "zoneinfo": "UTC"}).fields == {"zone": "UTC"}
 
 
 def test_profile_from_attributes_needs_sub() -> None:

@@ -5,8 +5,9 @@ import re
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from local.settings import ROOT
 from tests.unit.template.conftest import existing_pool_arn
-from tests.unit.template.processing import ACCOUNT, REGION, Node, Stack, references
+from tests.unit.template.processing import ACCOUNT, REGION, Node, Stack, load, process, references
 
 API_GATEWAY = "apigateway.amazonaws.com"
 ARN = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:${{Api}}"
@@ -153,6 +154,12 @@ def test_routes_are_answered_by_functions_in_payload_version_two(stack: Stack) -
         assert integrations[integration]["PayloadFormatVersion"] == "2.0"
 
 
+def test_worst_case_of_a_suspension_is_the_one_on_the_page() -> None:
+    default = process(load()).parameters
+    seconds = int(default["AccessTokenMinutes"]) * 60 + int(default["AuthorizerCacheSeconds"])
+    assert f"**{seconds / 60:g} minutes** with the defaults" in (ROOT / "docs/profile-api.md").read_text("utf-8")
+
+
 def test_cors_allows_what_the_routes_need_and_the_parameter_lists(stack: Stack) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html"""
     cors = stack.only("AWS::ApiGatewayV2::Api")["CorsConfiguration"]
@@ -161,7 +168,7 @@ def test_cors_allows_what_the_routes_need_and_the_parameter_lists(stack: Stack) 
     assert sorted(cors["AllowMethods"]) == ["DELETE", "GET", "PATCH", "POST"]
     assert methods <= set(cors["AllowMethods"])
     assert sorted(each.lower() for each in cors["AllowHeaders"]) == ["authorization", "content-type", "if-match"]
-    assert [each.lower() for each in cors["ExposeHeaders"]] == ["etag"]
+    assert [each.lower() for each in cors["ExposeHeaders"]] == ["etag", "retry-after", "www-authenticate"]
     assert not cors.get("AllowCredentials"), "tokens travel in a header, not in cookies"
 
 

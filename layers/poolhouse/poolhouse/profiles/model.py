@@ -1,11 +1,14 @@
 """What a profile is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from poolhouse.access import default_policy
+from poolhouse.access.kinds import KINDS, InvalidValueError
 from poolhouse.addresses import spelling
 
 
@@ -17,8 +20,13 @@ class Status(StrEnum):
     DELETED = "deleted"
 
 
-# Cognito's attribute names, which are those of OpenID Connect Core 1.0, section 5.1, and ours.
-_ATTRIBUTES: Final = {"name": "name", "phone_number": "phone", "locale": "locale", "zoneinfo": "zone"}
+# Cognito's attribute names, which are those of OpenID Connect Core 1.0, section 5.1; ours, and the kind of value.
+_ATTRIBUTES: Final = (
+    ("name", "name", "text"),
+    ("phone_number", "phone", "phone"),
+    ("locale", "locale", "locale"),
+    ("zoneinfo", "zone", "zone"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,9 @@ class Profile:
     def from_attributes(cls, attributes: Mapping[str, Any]) -> Self:
         """The profile of a user who has none yet.
 
+        Attributes are what users or other providers wrote. They are copied in the form in which the API would keep
+        them; what it would not take is left out, and the user may set it there.
+
         Args:
             attributes: ``request.userAttributes`` of a trigger's event.
 
@@ -65,13 +76,12 @@ class Profile:
             {'zone': 'Europe/Zurich'}
         """
         now, email = utc_now(), attributes.get("email")
-        copied = {ours: attributes[theirs] for theirs, ours in _ATTRIBUTES.items() if attributes.get(theirs)}
         return cls(
             sub=attributes["sub"],
             created_at=now,
             updated_at=now,
             email=spelling(email) if email else None,
-            fields=copied,
+            fields=_copied(attributes),
         )
 
     @classmethod
@@ -120,6 +130,19 @@ class Profile:
 
 _MEMBERS: Final = tuple(each.name for each in fields(Profile) if each.name != "fields")
 _REQUIRED: Final = frozenset({"sub", "status", "created_at", "updated_at", "version"})
+
+
+def _copied(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    copied: dict[str, Any] = {}
+    for theirs, ours, kind in _ATTRIBUTES:
+        given, known = attributes.get(theirs), default_policy().fields.get(ours)
+        if not given or known is None:
+            continue
+        if kind == "locale":  # "en_US" is met too: OpenID Connect Core 1.0, section 5.1
+            given = str(given).replace("_", "-")
+        with suppress(InvalidValueError):
+            copied[ours] = KINDS[kind].normalise(given, known.max_length)
+    return copied
 
 
 def utc_now() -> str:
