@@ -102,6 +102,14 @@ def fire(stack: LocalStack) -> Fire:
     return fire
 
 
+def variables_of(stack: LocalStack, function: str) -> dict[str, str]:
+    """The environment of a deployed function, by its logical id, and what leads its AWS clients to the emulator."""
+    functions = stack.settings.client("lambda")
+    configuration = functions.get_function_configuration(FunctionName=stack.physical_id(function))
+    variables: dict[str, str] = configuration["Environment"]["Variables"]
+    return stack.settings.environment() | variables
+
+
 def stored(stack: LocalStack, sub: str) -> dict[str, Any] | None:
     """What the table of profiles holds under a key."""
     answer = stack.settings.client("dynamodb").get_item(

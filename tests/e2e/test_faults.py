@@ -17,7 +17,7 @@ from poolhouse import aws
 
 from local.settings import ROOT
 from local.stack import LocalStack
-from tests.e2e.conftest import records_of, store, stored
+from tests.e2e.conftest import records_of, store, stored, variables_of
 from tests.e2e.faulty_dynamodb import Fault, FaultyDynamoDb
 from tests.unit.functions.test_profile_api import CONTEXT
 
@@ -48,15 +48,8 @@ def handle(
 ) -> Iterator[Handle]:
     dynamodb.faults.clear()
     dynamodb.tokens.clear()
-    for name, value in {
-        **stack.settings.environment(),
-        "AWS_ENDPOINT_URL": dynamodb.url,
-        "PROFILES_TABLE": stack.outputs["ProfilesTable"],
-        "AUDIT_TABLE": stack.physical_id("AuditTable"),
-        "DELETED_PROFILE_DAYS": "90",
-        "DELETED_USERS": "keep",
-        "USER_POOL_ID": stack.outputs["UserPoolId"],
-    }.items():
+    variables = variables_of(stack, "ProfileApiFunction") | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb.url}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     # Botocore's pause before it repeats is up to a second, and its own affair.
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda _self, _context: 0.05)
@@ -202,5 +195,5 @@ def test_suspended_caller_is_not_let_in_by_half_an_answer(
 
 
 def test_nobody_at_the_address_asks_for_patience(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # the port "discard", where nothing listens
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")  # the port "discard", where nothing listens
     assert_asks_for_patience(handle("get_own_profile"))

@@ -19,7 +19,7 @@ import pytest
 
 from local.settings import ROOT
 from local.stack import LocalStack
-from tests.e2e.conftest import records_of, store, stored
+from tests.e2e.conftest import records_of, store, stored, variables_of
 
 LIBRARY = ROOT / "layers/poolhouse"
 SHIPPED = (LIBRARY / "poolhouse/access/policy.toml").read_text("utf-8")
@@ -78,14 +78,8 @@ def run(stack: LocalStack, tmp_path: Path) -> Run:
         library, answers = tmp_path / uuid4().hex, tmp_path / f"{uuid4().hex}.json"
         shutil.copytree(LIBRARY, library, ignore=shutil.ignore_patterns("__pycache__"))
         (library / "poolhouse/access/policy.toml").write_text(policy, encoding="utf-8")
-        environment = stack.settings.environment() | {
-            "PYTHONPATH": os.pathsep.join([str(library), str(ROOT)]),
-            "PROFILES_TABLE": stack.outputs["ProfilesTable"],
-            "AUDIT_TABLE": stack.physical_id("AuditTable"),
-            "DELETED_PROFILE_DAYS": "90",
-            "DELETED_USERS": "keep",
-            "USER_POOL_ID": stack.outputs["UserPoolId"],
-        }
+        environment = variables_of(stack, "ProfileApiFunction")
+        environment["PYTHONPATH"] = os.pathsep.join([str(library), str(ROOT)])
         ended = subprocess.run(
             [sys.executable, "-m", "tests.e2e.handlers", answers],
             input=json.dumps(events),
