@@ -196,6 +196,9 @@ def _refusal(status: int, operation: Operation) -> dict[str, Any]:
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         wait = {"description": "After how many seconds to try again.", "schema": {"type": "integer"}}
         refusal["headers"] = {"Retry-After": wait}
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        challenge = {"description": "A challenge (RFC 6750); API Gateway sends none.", "schema": {"type": "string"}}
+        refusal["headers"] = {"WWW-Authenticate": challenge}
     return refusal
 
 

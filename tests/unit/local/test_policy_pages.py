@@ -46,6 +46,14 @@ def test_document_lets_each_settable_field_be_changed_and_no_other() -> None:
     assert list(schemas["Profile"]["properties"]) == list(default_policy().fields)
 
 
+def test_document_names_the_headers_of_refusals() -> None:
+    for path, item in openapi.document(default_policy())["paths"].items():
+        for method, operation in item.items():
+            told = {status: sorted(answer.get("headers", ())) for status, answer in operation["responses"].items()}
+            assert told["401"] == told["403"] == ["WWW-Authenticate"], (method, path)
+            assert told["503"] == ["Retry-After"], (method, path)
+
+
 def test_document_follows_another_policy(second: Policy) -> None:
     document = openapi.document(second)
     change = document["components"]["schemas"]["Change"]["properties"]
