@@ -179,7 +179,9 @@ def test_prefetch_says_when_the_endpoint_does_not_answer(stack: LocalStack, toke
         verifier.verify(tokens["machine"])
 
 
-@pytest.mark.parametrize("asked", [{"profiles/delete.any"}, {"profiles/read.any", "profiles/suspend"}], ids=str)
+@pytest.mark.parametrize(
+    "asked", [{"profiles/delete.any"}, {"profiles/read.any", "profiles/suspend"}], ids=["a foreign one", "half of them"]
+)
 def test_machine_gets_no_scope_that_its_client_does_not_list(stack: LocalStack, asked: set[str]) -> None:
     """RFC 6749, section 3.3. The scopes of a client are the ceiling of the program that has it.
 
