@@ -72,6 +72,18 @@ def test_every_algorithm_is_tried_below() -> None:
     assert {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"} == ALGORITHMS
 
 
+def test_signature_without_its_leading_zero_byte_is_refused() -> None:
+    verifier = make("PS256", keys=[jwk("PS256")])
+    while True:  # the salt is random, so one signature in 256 begins with a zero byte
+        start, _, signature = mint("PS256").rpartition(".")
+        raw = minting.decode(signature)
+        if not raw[0]:
+            break
+    assert verifier.verify(f"{start}.{minting.encode(raw)}").sub == minting.SUB
+    with pytest.raises(InvalidSignatureError):
+        verifier.verify(f"{start}.{minting.encode(raw[1:])}")
+
+
 @pytest.mark.parametrize("algorithm", [*sorted(ALGORITHMS), "Ed448"])
 def test_algorithm_verifies_and_forgery_does_not(algorithm: str) -> None:
     verifier = make("EdDSA" if algorithm == "Ed448" else algorithm, keys=[jwk(algorithm)])

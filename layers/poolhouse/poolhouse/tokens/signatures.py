@@ -188,8 +188,13 @@ def _by_pyjwt(algorithm: str, jwk: Mapping[str, str]) -> _Check:
 
     implementation = get_default_algorithms()[algorithm]
     key = implementation.from_jwk(dict(jwk))
+    # OpenSSL reads a PSS signature as a number, so that one without its leading zero byte would pass as well. It has to
+    # be as long as the modulus (RFC 8017, section 8.1.2).
+    length = len(decode_base64url(jwk["n"].encode())) if jwk["kty"] == "RSA" else None
 
     def check(signature: bytes, signing_input: bytes) -> bool:
+        if length is not None and len(signature) != length:
+            return False
         try:
             return bool(implementation.verify(signing_input, key, signature))
         except (InvalidSignature, TypeError, ValueError):
