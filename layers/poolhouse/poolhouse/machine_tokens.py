@@ -30,6 +30,7 @@ from urllib.parse import urlencode
 
 from poolhouse.tokens.endpoints import web_address
 from poolhouse.tokens.fetching import FetchError, fetch
+from poolhouse.tokens.keys import pause_seconds
 
 FETCHED_AGAIN_AT: Final = 0.75
 """Share of a token's life after which the next one is fetched."""
@@ -41,8 +42,6 @@ LAST_SECONDS: Final = 5.0
 """A token is not handed out in its last seconds: it would end on its way, or by the other side's clock."""
 
 _MAX_BODY_BYTES: Final = 64_000
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 30.0
 
 # RFC 6749, section 5.2. Nothing else that an endpoint says is repeated.
 _REFUSALS: Final = {
@@ -245,5 +244,4 @@ class MachineTokens:
     def _pauses(self) -> bool:
         if not self._failures:
             return False
-        pause = min(_FIRST_PAUSE * (1 << min(self._failures - 1, 8)), _LONGEST_PAUSE)
-        return 0 <= time.time() - self._failed_at < pause
+        return 0 <= time.time() - self._failed_at < pause_seconds(self._failures)

@@ -231,8 +231,7 @@ class JwksStore:
     def _is_paused(self) -> bool:
         if not self._failures:
             return False
-        pause = min(_FIRST_PAUSE * (1 << min(self._failures - 1, 8)), _LONGEST_PAUSE)
-        return 0 <= time.time() - self._paused_at < pause
+        return 0 <= time.time() - self._paused_at < pause_seconds(self._failures)
 
     def _is_cooling(self) -> bool:
         return 0 <= time.time() - self._cooling_at < self._cooldown
@@ -246,6 +245,19 @@ class JwksStore:
                 self._on_event(event, age)
             except Exception:  # noqa: S110 - a broken metric must not refuse a valid token
                 pass
+
+
+def pause_seconds(failures: int) -> float:
+    """How long no request is made after some that failed: 1 s, doubled for each further failure, 30 s at most.
+
+    Args:
+        failures: how many have failed in a row, 1 at least.
+
+    Example:
+        >>> pause_seconds(1), pause_seconds(3), pause_seconds(1_000)
+        (1.0, 4.0, 30.0)
+    """
+    return min(_FIRST_PAUSE * (1 << min(failures - 1, 8)), _LONGEST_PAUSE)
 
 
 def _log(event: Event, age: float, sentence: str, values: tuple[str, ...]) -> None:
