@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tests.serving import serving
+
 
 class Fault(Enum):
     """What befalls a request; whether DynamoDB has done it by then is said by `is_late`."""
@@ -77,15 +79,8 @@ class FaultyDynamoDb:
     @contextlib.contextmanager
     def running(self) -> Iterator["FaultyDynamoDb"]:
         """Serve until the end of the block."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server, self._ended.set):  # whoever keeps silent
             yield self
-        finally:
-            self._ended.set()  # whoever keeps silent
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def _pass_on(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection(str(self._behind.hostname), self._behind.port, timeout=30)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.serving import serving
 
 CLIENT_ID: Final = "poolhouse-tests"
 CLIENT_SECRET: Final = secrets.token_urlsafe(24)
@@ -41,14 +42,8 @@ class OpenIdProvider:
     @contextlib.contextmanager
     def running(self) -> Iterator["OpenIdProvider"]:
         """Serve until the end of the block."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def discovery(self) -> dict[str, Any]:
         return {

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.serving import serving
+
 CLIENT = "1example23456789abcdefghi0"
 SCOPES = ("profiles/read.any", "profiles/read.personal")
 
@@ -42,15 +44,8 @@ class TokenServer:
 
     @contextmanager
     def running(self) -> Iterator["TokenServer"]:
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server, self.closing.set):
             yield self
-        finally:
-            self.closing.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def answer(self, authorization: str, form: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
         """Return the status and the answer, as the documentation of Cognito's token endpoint has them."""

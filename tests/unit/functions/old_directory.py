@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.serving import serving
+
 SECRET = "a-secret-of-the-tests"
 
 
@@ -50,15 +52,8 @@ class DirectoryServer:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["DirectoryServer"]:
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server, self.closing.set):
             yield self
-        finally:
-            self.closing.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
 
 def _handler(server: DirectoryServer) -> type[BaseHTTPRequestHandler]:

@@ -11,7 +11,6 @@ import copy
 import itertools
 import json
 import re
-import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
+
+from tests.serving import serving
 
 ACCOUNT = "123456789012"
 POOL = "us-east-1_EXAMPLE01"
@@ -280,14 +281,8 @@ class PoolServer:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["PoolServer"]:
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def client(self, service: str) -> Any:
         """A client of botocore for this server."""

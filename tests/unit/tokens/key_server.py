@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.serving import serving
+
 
 class KeyServer:
     """What the endpoint answers, and how often it was asked.
@@ -43,15 +45,8 @@ class KeyServer:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["KeyServer"]:
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server, self.closing.set):
             yield self
-        finally:
-            self.closing.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
 
 def _handler(server: KeyServer) -> type[BaseHTTPRequestHandler]:
