@@ -44,7 +44,7 @@ test: lint emulator .scan/.installed $(NODE_PACKAGES) ## Run every check and tes
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
-	@$(BIN)/python -m bench
+	@PYTHONPATH=layers/poolhouse $(BIN)/python -m bench
 
 lint: tools ## Check style, types and the template, without running anything
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml examples/*/template.yaml
