@@ -8,15 +8,14 @@ simulator, in tests/unit/template/test_identity_policies.py.
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from local import users
-from local.settings import REGION
 from local.stack import LocalStack
 from tests.e2e.conftest import PASSWORD, Api
+from tests.e2e.credentials import session_of
 from tests.e2e.people import Person, new_person
 from tests.e2e.tokens import claims_of
 
@@ -41,18 +40,8 @@ def tokens(stack: LocalStack, person: Person) -> Tokens:
 @pytest.fixture(scope="module")
 def as_person(stack: LocalStack, tokens: Tokens) -> Callable[[str], Any]:
     """Clients of AWS services with the credentials that the user's ID token gets."""
-    client: Callable[..., Any] = session_of(stack, tokens["IdToken"]).client
+    client: Callable[..., Any] = session_of(stack.settings, stack.outputs, tokens["IdToken"]).client
     return lambda service: client(service, endpoint_url=stack.settings.endpoint)
-
-
-def session_of(stack: LocalStack, token: str, **logins: str) -> boto3.Session:
-    """Exchange a token for credentials, as a browser does: both calls take no credentials."""
-    identities = stack.settings.client("cognito-identity")
-    provider = f"cognito-idp.{REGION}.amazonaws.com/{stack.outputs['UserPoolId']}"
-    login = {"Logins": {provider: token} | logins}
-    identity = identities.get_id(IdentityPoolId=stack.outputs["IdentityPoolId"], **login)["IdentityId"]
-    given = identities.get_credentials_for_identity(IdentityId=identity, **login)["Credentials"]
-    return boto3.Session(given["AccessKeyId"], given["SecretKey"], given["SessionToken"], REGION)
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> str:
@@ -60,6 +49,11 @@ def refused(call: Callable[..., Any], **arguments: Any) -> str:
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     return str(raised.value.response["Error"]["Code"])
+
+
+def at(stack: LocalStack) -> dict[str, Any]:
+    """Return where `session_of` exchanges a token."""
+    return {"settings": stack.settings, "outputs": stack.outputs}
 
 
 def test_id_token_gets_credentials_of_the_members_role(stack: LocalStack, as_person: Callable[[str], Any]) -> None:
@@ -170,7 +164,7 @@ def test_pictures_go_with_the_profile(stack: LocalStack, api: Api) -> None:
 
 
 def test_access_token_is_refused(stack: LocalStack, tokens: Tokens) -> None:
-    assert refused(session_of, stack=stack, token=tokens["AccessToken"]) == "NotAuthorizedException"
+    assert refused(session_of, **at(stack), token=tokens["AccessToken"]) == "NotAuthorizedException"
 
 
 def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person) -> None:
@@ -182,7 +176,7 @@ def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person
     try:
         token = users.sign_in(stack, person.email, PASSWORD, client)["IdToken"]
         assert claims_of(token)["aud"] == client
-        assert refused(session_of, stack=stack, token=token) == "NotAuthorizedException"
+        assert refused(session_of, **at(stack), token=token) == "NotAuthorizedException"
     finally:
         cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
 
@@ -191,14 +185,14 @@ def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person
 def test_altered_id_token_is_refused(stack: LocalStack, tokens: Tokens, part: int) -> None:
     parts = tokens["IdToken"].split(".")
     parts[part] = parts[part][:-8] + ("A" * 8 if not parts[part].endswith("A" * 8) else "B" * 8)
-    assert refused(session_of, stack=stack, token=".".join(parts)) == "NotAuthorizedException"
+    assert refused(session_of, **at(stack), token=".".join(parts)) == "NotAuthorizedException"
 
 
 @pytest.mark.parametrize("garbage", ["no.such.token", "x", "eyJhbGciOiJub25lIn0.e30."])
 def test_garbage_is_refused(stack: LocalStack, garbage: str) -> None:
-    assert refused(session_of, stack=stack, token=garbage) == "NotAuthorizedException"
+    assert refused(session_of, **at(stack), token=garbage) == "NotAuthorizedException"
 
 
 def test_provider_that_the_pool_does_not_know_is_refused(stack: LocalStack, tokens: Tokens) -> None:
     unknown = {"accounts.google.com": tokens["IdToken"]}
-    assert refused(session_of, stack=stack, token=tokens["IdToken"], **unknown) == "NotAuthorizedException"
+    assert refused(session_of, **at(stack), token=tokens["IdToken"], **unknown) == "NotAuthorizedException"

@@ -22,6 +22,7 @@ from pycognito.aws_srp import AWSSRP
 from local.settings import HOST, ROOT
 from local.stack import LocalStack, outputs_of
 from tests.e2e.conftest import PASSWORD, Api, Run
+from tests.e2e.credentials import session_of
 from tests.e2e.oauth import REDIRECT
 from tests.e2e.tokens import claims_of, scopes_of
 
@@ -89,9 +90,9 @@ class TheirPool:
         self.cognito.sign_up(ClientId=self.client, Username=address, Password=PASSWORD, UserAttributes=attributes)
         self.cognito.confirm_sign_up(ClientId=self.client, Username=address, ConfirmationCode=SIGN_UP_CODE)
 
-    def sign_in(self, address: str) -> str:
+    def sign_in(self, address: str, token: str = "AccessToken") -> str:
         srp = AWSSRP(username=address, password=PASSWORD, pool_id=self.id, client_id=self.client, client=self.cognito)
-        return str(srp.authenticate_user()["AuthenticationResult"]["AccessToken"])
+        return str(srp.authenticate_user()["AuthenticationResult"][token])
 
     def _function(self) -> str:
         role = self._stack.settings.client("iam").create_role(
@@ -147,6 +148,10 @@ def delete_stack(stack: LocalStack) -> None:
 def failures(stack: LocalStack) -> str:
     events = stack.settings.client("cloudformation").describe_stack_events(StackName=BESIDE)["StackEvents"]
     return "\n".join(each.get("ResourceStatusReason", "") for each in events if "FAILED" in each["ResourceStatus"])
+
+
+def outputs_beside(stack: LocalStack) -> dict[str, str]:
+    return outputs_of(stack.settings.client("cloudformation"), BESIDE)
 
 
 def assert_deployed(stack: LocalStack, done: subprocess.CompletedProcess[str]) -> None:
@@ -246,12 +251,15 @@ def test_pool_gets_its_triggers_and_gets_rid_of_them(
     for address in (early, late):
         assert_profile_is_there(stack, pool, address)
 
-    # An update takes one trigger out and another in.
-    assert_deployed(stack, beside(OnConflict="Replace", CreateScopes="on", **SWAPPED))
+    # An update takes one trigger out and another in, and adds an identity pool.
+    assert "IdentityPoolId" not in outputs_beside(stack)
+    credentials = {"ExistingPoolWebClientId": pool.client}
+    assert_deployed(stack, beside(OnConflict="Replace", CreateScopes="on", **SWAPPED, **credentials))
     del ours["PostConfirmation"]
     ours["PostAuthentication"] = physical_id(stack, "PostAuthenticationFunction")
     assert functions(pool.describe()["LambdaConfig"]) == ours
     assert_profile_is_there(stack, pool, early)
+    assert_credentials_read_the_own_profile(stack, pool, early)
 
     # Removed: the pool is as it was, their function is asked again, and everybody still signs in.
     delete_stack(stack)
@@ -279,13 +287,30 @@ def assert_profile_is_there(stack: LocalStack, pool: TheirPool, address: str) ->
     token = pool.sign_in(address)
     assert {"profiles/read", "profiles/write"} <= scopes_of(token)
     assert "profiles/read.any" not in scopes_of(token)  # which the client lists and no role of theirs has
-    url = urlsplit(outputs_of(stack.settings.client("cloudformation"), BESIDE)["ApiUrl"])
+    url = urlsplit(outputs_beside(stack)["ApiUrl"])
     with httpx.Client(base_url=f"http://{HOST}:{url.port}", timeout=30) as client:
         api = Api(client, url.netloc)
         answered = api.get("/profile", token)
         assert answered.status_code == 200, answered.text
         assert (answered.json()["sub"], answered.json()["email"]) == (claims_of(token)["sub"], address)
         assert api.get("/profile", "no.such.token").status_code == 403
+
+
+def assert_credentials_read_the_own_profile(stack: LocalStack, pool: TheirPool, address: str) -> None:
+    """A user without a group has the member's role, whose policies are judged in tests/unit/template."""
+    token, outputs = pool.sign_in(address, "IdToken"), outputs_beside(stack)
+    session = session_of(stack.settings, outputs, token)
+    role = physical_id(stack, "MemberIdentityRole")
+    client: Callable[..., Any] = session.client
+    assert f":assumed-role/{role}/" in client("sts", endpoint_url=stack.settings.endpoint).get_caller_identity()["Arn"]
+    own = client("dynamodb", endpoint_url=stack.settings.endpoint).get_item(
+        TableName=outputs["ProfilesTable"],
+        Key={"sub": {"S": claims_of(token)["sub"]}},
+        ProjectionExpression="email",
+    )
+    assert own["Item"] == {"email": {"S": address}}
+    with pytest.raises(ClientError, match="NotAuthorizedException"):
+        session_of(stack.settings, outputs, pool.sign_in(address))
 
 
 def test_deleted_pool_does_not_block_the_removal(stack: LocalStack, pool: TheirPool, beside: Deploy) -> None:

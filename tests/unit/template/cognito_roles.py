@@ -11,21 +11,33 @@ https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdent
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from tests.unit.template.processing import Stack
-
-PROVIDER = "${UserPool.ProviderName}"
+from tests.unit.template.processing import REGION, Stack
 
 
 class RefusedError(Exception):
     """Cognito hands out no credentials."""
 
 
-def id_token(groups: Mapping[str, tuple[str | None, int]], client: str = "${WebClient}") -> dict[str, Any]:
+def provider_of(stack: Stack) -> str:
+    """Return the name that the user pool has as a provider of tokens.
+
+    https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
+    """
+    existing = stack.parameters["ExistingUserPoolId"]
+    return f"cognito-idp.{REGION}.amazonaws.com/{existing}" if existing else "${UserPool.ProviderName}"
+
+
+def web_client_of(stack: Stack) -> str:
+    """Return the app client whose users get credentials."""
+    return stack.parameters["ExistingPoolWebClientId"] or "${WebClient}"
+
+
+def id_token(client: str, groups: Mapping[str, tuple[str | None, int]]) -> dict[str, Any]:
     """Return the claims of a user's ID token that decide about a role.
 
     Args:
-        groups: By name, the groups that the user is in: the role of each, if it has one, and its precedence.
         client: The app client that the user signed in to.
+        groups: By name, the groups that the user is in: the role of each, if it has one, and its precedence.
     """
     with_role = [(precedence, role) for role, precedence in groups.values() if role]
     claims: dict[str, Any] = {"token_use": "id", "aud": client, "sub": "pat"}
@@ -59,12 +71,12 @@ def role_of(
             raise RefusedError("unauthenticated access is not supported for this identity pool")
         return str(attachment["Roles"]["unauthenticated"])
     known = [each for each in pool["CognitoIdentityProviders"] if each["ClientId"] == claims.get("aud")]
-    if not known or known[0]["ProviderName"] != PROVIDER:  # an access token has no audience
+    if not known or known[0]["ProviderName"] != provider_of(stack):  # an access token has no audience
         raise RefusedError("the token is not from a supported provider of this identity pool")
     if is_signed_out and known[0]["ServerSideTokenCheck"]:
         raise RefusedError("the user is signed out")
     for mapping in attachment.get("RoleMappings", {}).values():
-        if mapping["IdentityProvider"] == f"{PROVIDER}:{claims['aud']}":
+        if mapping["IdentityProvider"] == f"{provider_of(stack)}:{claims['aud']}":
             return _mapped(mapping, claims, str(attachment["Roles"]["authenticated"]), custom)
     return str(attachment["Roles"]["authenticated"])
 

@@ -91,6 +91,8 @@ EXISTING_WITH_EVERYTHING = (
         "MagicLink": "on",
         "MagicLinkUrl": "https://app.example.com/sign-in",
         "MessageSender": "on",
+        "ExistingPoolWebClientId": "1example23456789",
+        "GuestCredentials": "on",
     }
 )
 BESIDE_A_POOL = {"existing": EXISTING, "existing-everything": EXISTING_WITH_EVERYTHING}
@@ -158,7 +160,10 @@ def stack(template: Node, request: pytest.FixtureRequest) -> Stack:
     return process(template, **request.param)
 
 
-WITH_IDENTITY_POOL = {name: each for name, each in PARAMETER_SETS.items() if each.get("AwsCredentials") != "off"}
+WITH_IDENTITY_POOL = {
+    **{name: each for name, each in PARAMETER_SETS.items() if each.get("AwsCredentials") != "off"},
+    "existing-everything": EXISTING_WITH_EVERYTHING,
+}
 
 
 @pytest.fixture(scope="session", params=list(WITH_IDENTITY_POOL.values()), ids=list(WITH_IDENTITY_POOL))

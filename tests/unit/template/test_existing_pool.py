@@ -9,6 +9,7 @@ import json
 import pytest
 from botocore.session import get_session
 
+from tests.unit.template.cognito_roles import provider_of, web_client_of
 from tests.unit.template.conftest import BESIDE_A_POOL, EXISTING, EXISTING_WITH_EVERYTHING, existing_pool_arn
 from tests.unit.template.processing import ACCOUNT, Node, Stack, process, references
 from tests.unit.template.test_functions import LOG_WRITING, RECORD_ARN, listed, policies_of
@@ -16,21 +17,15 @@ from tests.unit.template.test_functions import LOG_WRITING, RECORD_ARN, listed, 
 POOL = EXISTING["ExistingUserPoolId"]
 ONLY_FOR_EXISTING = {
     *("ExistingUserPoolId", "OnConflict", "CreateScopes", "ExistingPoolRoleArns", "ExistingPoolKeyArns"),
-    "TokenTriggerVersion",
+    *("ExistingPoolWebClientId", "TokenTriggerVersion"),
 }
-GONE_WITH_THE_IDENTITY_POOL = {"MakePictureFormRoute", "ProfileApiPicturesPolicy"}
 NOT_MADE = {
-    "AWS::Cognito::IdentityPool",
-    "AWS::Cognito::IdentityPoolPrincipalTag",
-    "AWS::Cognito::IdentityPoolRoleAttachment",
     "AWS::Cognito::ManagedLoginBranding",
     "AWS::Cognito::UserPool",
     "AWS::Cognito::UserPoolClient",
     "AWS::Cognito::UserPoolDomain",
     "AWS::Cognito::UserPoolGroup",
     "AWS::Cognito::UserPoolResourceServer",
-    "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy",
     "AWS::SecretsManager::Secret",
 }
 """Types that only a stack with a pool of its own has."""
@@ -58,13 +53,20 @@ def own_pool_like(template: Node, beside: Stack) -> Stack:
     given = {name: value for name, value in beside.parameters.items() if name not in ONLY_FOR_EXISTING}
     as_text = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
     # Links exclude a second factor, which of an existing pool only the attachment knows.
-    return process(template, **as_text | ({"MfaConfiguration": "OFF"} if as_text["MagicLink"] == "on" else {}))
+    no_mfa = {"MfaConfiguration": "OFF"} if as_text["MagicLink"] == "on" else {}
+    credentials = {"AwsCredentials": "on" if "IdentityPool" in beside.resources else "off"}
+    return process(template, **as_text | no_mfa | credentials)
 
 
 def as_of(stack: Stack, resource: Node) -> Node:
-    """Return a resource with an existing pool's ARN and id as they read in a stack with a pool of its own."""
-    text = json.dumps(resource).replace(str(existing_pool_arn(stack)), "${UserPool.Arn}")
-    return json.loads(text.replace(stack.parameters["ExistingUserPoolId"], "${UserPool}"))
+    """Return a resource with what names an existing pool as it reads in a stack with a pool of its own."""
+    names = {str(existing_pool_arn(stack)): "${UserPool.Arn}", provider_of(stack): "${UserPool.ProviderName}"}
+    names |= {stack.parameters["ExistingUserPoolId"]: "${UserPool}", f'"{web_client_of(stack)}"': '"${WebClient}"'}
+    names |= {f":{web_client_of(stack)}": ":${WebClient}"}
+    text = json.dumps(resource)
+    for name, own in names.items():
+        text = text.replace(name, own)
+    return json.loads(text)
 
 
 def test_stack_differs_from_one_with_its_own_pool_by_the_pool_alone(template: Node, beside: Stack) -> None:
@@ -72,12 +74,8 @@ def test_stack_differs_from_one_with_its_own_pool_by_the_pool_alone(template: No
     own = own_pool_like(template, beside)
     both = own.resources.keys() & beside.resources.keys()
     scopes = {"ProfilesResourceServer"} if beside.parameters["CreateScopes"] == "on" else set()
-    gone = {name: own.resources[name]["Type"] for name in own.resources.keys() - both - GONE_WITH_THE_IDENTITY_POOL}
-    own.resources["ProfileApiFunction"]["Properties"]["Environment"]["Variables"]["PICTURES_BUCKET"] = ""
-    assert set(gone.values()) == (NOT_MADE - {"AWS::Cognito::UserPoolResourceServer"} if scopes else NOT_MADE) | {
-        "AWS::IAM::Role"
-    }
-    assert all(name.endswith("IdentityRole") for name, kind in gone.items() if kind == "AWS::IAM::Role")
+    gone = {own.resources[name]["Type"] for name in own.resources.keys() - both}
+    assert gone == (NOT_MADE - {"AWS::Cognito::UserPoolResourceServer"} if scopes else NOT_MADE)
     new = {name for name in beside.resources.keys() - both if not name.startswith("AttachTriggers")}
     assert new == {"AttachedTriggers"}
     assert scopes <= both
@@ -87,8 +85,8 @@ def test_stack_differs_from_one_with_its_own_pool_by_the_pool_alone(template: No
 
 def test_nothing_of_a_pool_is_made(beside: Stack) -> None:
     made = {each["Type"] for each in beside.resources.values() if each["Type"].startswith("AWS::Cognito::")}
-    wanted = {"AWS::Cognito::UserPoolResourceServer"} if beside.parameters["CreateScopes"] == "on" else set()
-    assert made == wanted
+    assert not made & NOT_MADE - {"AWS::Cognito::UserPoolResourceServer"}
+    assert ("AWS::Cognito::UserPoolResourceServer" in made) == (beside.parameters["CreateScopes"] == "on")
     assert beside.outputs["UserPoolId"]["Value"] == POOL
     assert beside.outputs["UserPoolArn"]["Value"] == existing_pool_arn(beside)
 

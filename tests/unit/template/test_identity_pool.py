@@ -5,11 +5,15 @@ guests credentials although they are off: none of this can be seen there. What t
 judged by an IAM simulator in test_identity_policies.py.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from poolhouse.access import default_policy
 
 from local.policy import readable
-from tests.unit.template.cognito_roles import RefusedError, id_token, role_of, trusts
+from tests.unit.template.cognito_roles import RefusedError, id_token, provider_of, role_of, trusts, web_client_of
+from tests.unit.template.conftest import EXISTING
 from tests.unit.template.processing import Node, Stack, Symbolic, process, references
 from tests.unit.template.test_functions import listed, policies_of, statements
 
@@ -35,9 +39,17 @@ def rights_of(stack: Stack, role: str) -> list[Node]:
 
 
 def groups(stack: Stack, *names: str) -> dict[str, tuple[str | None, int]]:
-    """Return groups of the stack as `id_token` wants them."""
+    """Return groups as `id_token` wants them. The owner of an existing pool is taken to have given them our roles."""
+    if stack.parameters["ExistingUserPoolId"]:
+        precedences = {"admin": 10, "support": 20, "member": 30}
+        return {name: (f"${{{ROLES[name]}.Arn}}", precedences[name]) for name in names}
     found = {each["GroupName"]: each for each in stack.of_type("AWS::Cognito::UserPoolGroup").values()}
     return {name: (found[name].get("RoleArn"), found[name]["Precedence"]) for name in names}
+
+
+def signed_in(stack: Stack, groups: Mapping[str, tuple[str | None, int]]) -> dict[str, Any]:
+    """Return the claims of a user of the web client."""
+    return id_token(web_client_of(stack), groups)
 
 
 # ------------------------------------------------------------------------------------------------ who gets credentials
@@ -46,6 +58,14 @@ def test_identity_pool_is_left_out_with_all_that_belongs_to_it(template: Node) -
     assert not [name for name in stack.resources if "Identity" in name or "Picture" in name]
     assert not {"IdentityPoolId", "PicturesBucket"} & set(stack.outputs)
     assert not [each for each in stack.of_type("AWS::Cognito::UserPoolGroup").values() if "RoleArn" in each]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"AwsCredentials": "off"}])
+def test_identity_pool_beside_an_existing_pool_is_off_by_default(template: Node, parameters: dict[str, str]) -> None:
+    """Only its owner knows whether the groups of that pool carry roles."""
+    stack = process(template, **EXISTING | parameters)
+    assert not [name for name in stack.resources if "Identity" in name or "Picture" in name]
+    assert not {"IdentityPoolId", "PicturesBucket"} & set(stack.outputs)
 
 
 def test_identity_pool_knows_guests_by_parameter_alone(pooled: Stack) -> None:
@@ -72,16 +92,15 @@ def test_identity_pool_checks_that_the_user_is_still_signed_in(pooled: Stack) ->
     assert providers
     for provider in providers:
         assert provider["ServerSideTokenCheck"] is True
-        assert provider["ProviderName"] == "${UserPool.ProviderName}"
-        (client,) = references(provider["ClientId"])
-        assert "code" in pooled.resources[client]["Properties"]["AllowedOAuthFlows"], "a machine has no identity"
+        assert provider["ProviderName"] == provider_of(pooled)
+        assert provider["ClientId"] == web_client_of(pooled), "a machine has no identity"
 
 
 def test_identity_pool_tags_the_session_with_the_users_key(pooled: Stack) -> None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/using-attributes-for-access-control-custom-mapping.html"""
     tags = pooled.only("AWS::Cognito::IdentityPoolPrincipalTag")
     assert tags["IdentityPoolId"] == "${IdentityPool}"
-    assert tags["IdentityProviderName"] == "${UserPool.ProviderName}"
+    assert tags["IdentityProviderName"] == provider_of(pooled)
     assert tags["UseDefaults"] is False
     assert tags["PrincipalTags"] == {"sub": "sub"}
 
@@ -89,8 +108,8 @@ def test_identity_pool_tags_the_session_with_the_users_key(pooled: Stack) -> Non
 # ---------------------------------------------------------------------------------------------------------- which role
 def test_role_of_a_user_without_a_group_is_the_members(pooled: Stack) -> None:
     """Every user is a member, in whatever groups they are."""
-    assert role_of(pooled, id_token({})) == "${MemberIdentityRole.Arn}"
-    assert role_of(pooled, id_token({"some-group-of-your-own": (None, 0)})) == "${MemberIdentityRole.Arn}"
+    assert role_of(pooled, signed_in(pooled, {})) == "${MemberIdentityRole.Arn}"
+    assert role_of(pooled, signed_in(pooled, {"some-group-of-your-own": (None, 0)})) == "${MemberIdentityRole.Arn}"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +123,13 @@ def test_role_of_a_user_without_a_group_is_the_members(pooled: Stack) -> None:
     ],
 )
 def test_role_of_a_user_is_that_of_the_first_group(pooled: Stack, names: list[str], role: str) -> None:
-    assert role_of(pooled, id_token(groups(pooled, *names))) == f"${{{ROLES[role]}.Arn}}"
+    assert role_of(pooled, signed_in(pooled, groups(pooled, *names))) == f"${{{ROLES[role]}.Arn}}"
+
+
+def test_role_of_a_user_is_that_of_a_group_of_ones_own(pooled: Stack) -> None:
+    """Whether this identity pool may hand it out, its trust policy says."""
+    editors = "arn:aws:iam::123456789012:role/editors"
+    assert role_of(pooled, signed_in(pooled, {"editors": (editors, 1)} | groups(pooled, "member"))) == editors
 
 
 def test_role_of_a_user_in_two_groups_of_the_same_precedence_is_none(pooled: Stack) -> None:
@@ -112,15 +137,15 @@ def test_role_of_a_user_in_two_groups_of_the_same_precedence_is_none(pooled: Sta
     _, precedence = groups(pooled, "admin")["admin"]
     conflicting = groups(pooled, "admin") | {"operators": ("arn:aws:iam::123456789012:role/operators", precedence)}
     with pytest.raises(RefusedError, match="ambiguous"):
-        role_of(pooled, id_token(conflicting))
+        role_of(pooled, signed_in(pooled, conflicting))
 
 
 def test_role_that_a_user_asks_for_is_one_of_the_users_groups(pooled: Stack) -> None:
     support, admin = f"${{{ROLES['support']}.Arn}}", f"${{{ROLES['admin']}.Arn}}"
-    assert role_of(pooled, id_token(groups(pooled, "admin", "support")), custom=support) == support
+    assert role_of(pooled, signed_in(pooled, groups(pooled, "admin", "support")), custom=support) == support
     for held in ({}, groups(pooled, "support")):
         with pytest.raises(RefusedError, match="asked for"):
-            role_of(pooled, id_token(held), custom=admin)
+            role_of(pooled, signed_in(pooled, held), custom=admin)
 
 
 def test_role_of_a_guest_is_none_unless_guests_are_on(template: Node, with_guests: Stack) -> None:
@@ -131,23 +156,25 @@ def test_role_of_a_guest_is_none_unless_guests_are_on(template: Node, with_guest
 
 def test_role_of_a_signed_out_user_is_none(pooled: Stack) -> None:
     with pytest.raises(RefusedError, match="signed out"):
-        role_of(pooled, id_token(groups(pooled, "admin")), is_signed_out=True)
+        role_of(pooled, signed_in(pooled, groups(pooled, "admin")), is_signed_out=True)
 
 
-@pytest.mark.parametrize("client", ["${ServerClient}", "${MachineClient}", "1example23456789"])
+@pytest.mark.parametrize("client", ["${ServerClient}", "${MachineClient}", "9example23456789"])
 def test_role_for_a_token_of_another_client_is_none(pooled: Stack, client: str) -> None:
     with pytest.raises(RefusedError, match="provider"):
-        role_of(pooled, id_token({}, client))
+        role_of(pooled, id_token(client, {}))
 
 
 def test_role_for_an_access_token_is_none(pooled: Stack) -> None:
     with pytest.raises(RefusedError, match="provider"):
-        role_of(pooled, {"token_use": "access", "client_id": "${WebClient}", "sub": "pat"})
+        role_of(pooled, {"token_use": "access", "client_id": web_client_of(pooled), "sub": "pat"})
 
 
 def test_groups_that_are_roles_have_their_role_and_others_none(pooled: Stack) -> None:
+    """Those of an existing pool are its owner's."""
     named = {each["GroupName"]: each["RoleArn"] for each in pooled.of_type("AWS::Cognito::UserPoolGroup").values()}
-    assert named == {group: f"${{{role}.Arn}}" for group, role in ROLES.items()}
+    of_the_stack = {} if pooled.parameters["ExistingUserPoolId"] else ROLES
+    assert named == {group: f"${{{role}.Arn}}" for group, role in of_the_stack.items()}
     assert set(ROLES) == set(default_policy().roles)
 
 

@@ -23,6 +23,7 @@ LINK_PAGE = "https://app.example.com/sign-in"
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old/directory-AbCdEf"
 ROLE_ARN = "arn:aws:iam::123456789012:role/service-role/sms"
 KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/mrk-0a1b2c3d"
+WEB_CLIENT = {"ExistingPoolWebClientId": "1example23456789"}
 SES = {"SesIdentityArn": SES_ARN, "FromEmailAddress": "a@example.com"}
 NOT_LOCALHOST = [
     "http://localhost.example.com/",
@@ -151,6 +152,7 @@ BAD_VALUES = {
     ],
     "MachineScopes": ["profiles/unknown", "openid", "profiles/read,openid", "read", "profiles/read write", ""],
     "AcceptedClientIds": ["a, b", "a,,b", "a;b", ",a", "a,"],
+    "ExistingPoolWebClientId": ["a,b", "a b", "a;b", "https://a"],
     "DomainPrefix": [
         "my-cognito",
         "cognito",
@@ -290,6 +292,7 @@ GOOD_VALUES = {
         "https://a.example.com, https://b.example.com",
     ],
     "AcceptedClientIds": ["", "1example23456789", "1example23456789,2example23456789"],
+    "ExistingPoolWebClientId": ["", "1example23456789"],
     "DomainPrefix": ["", "a", "login", "my-login-2", "a" * 63],
     "DefaultLanguage": ["en", "de", "pt-BR", "pt_br", "zh-Hant-TW"],
     "AccessTokenMinutes": ["5", "1440"],
@@ -341,6 +344,7 @@ NEEDED_WITH = {
     "ExistingUserPoolId": {"AcceptedClientIds": "1example23456789"},
     "ExistingPoolRoleArns": EXISTING,
     "ExistingPoolKeyArns": EXISTING,
+    "ExistingPoolWebClientId": EXISTING,
     "TokenTriggerVersion": EXISTING,
     "UserMigrationUrl": {"UserMigrationSecretArn": SECRET_ARN},
     "UserMigrationSecretArn": {"UserMigrationUrl": "https://old.example.com"},
@@ -461,6 +465,10 @@ RULES = {
         {"AwsCredentials": "off", "GuestCredentials": "on"},
         {"AwsCredentials": "off"},
     ),
+    "ExistingPoolWebClientNeedsAnIdentityPool": (
+        EXISTING | WEB_CLIENT | {"AwsCredentials": "off"},
+        EXISTING | WEB_CLIENT,
+    ),
     "MessageSenderReplacesCustomMessage": (
         {"MessageSender": "on", "CustomMessage": "on"} | SES,
         {"MessageSender": "on", "CustomMessage": "on", "RunsOn": "emulator"} | SES,
@@ -483,7 +491,7 @@ DESIGNED_OUTPUTS = {
 }
 
 
-OF_AN_OWN_POOL = {"WebClientId", "ServerClientId", "MachineClientId", "SignInUrl", "IdentityPoolId"}
+OF_AN_OWN_POOL = {"WebClientId", "ServerClientId", "MachineClientId", "SignInUrl"}
 
 
 def cases(values: dict[str, list[str]]) -> list[tuple[str, str]]:
@@ -580,12 +588,19 @@ def test_rules_refuse_providers_and_domains_that_an_existing_pool_has_itself(
         {"OnConflict": "Replace"},
         {"ExistingPoolRoleArns": ROLE_ARN},
         {"ExistingPoolKeyArns": KEY_ARN},
+        WEB_CLIENT,
         {"TokenTriggerVersion": "V1_0"},
     ],
 )
 def test_rules_refuse_what_is_for_an_existing_pool_without_one(template: Node, parameters: dict[str, str]) -> None:
     with pytest.raises(RefusedError, match=f"OwnPoolExcludesWhatIsForExistingOnes: .*{next(iter(parameters))}"):
         process(template, **parameters)
+
+
+def test_rules_refuse_guests_beside_an_existing_pool_without_an_identity_pool(template: Node) -> None:
+    with pytest.raises(RefusedError, match="GuestCredentialsNeedAnIdentityPool: .*ExistingPoolWebClientId"):
+        process(template, **EXISTING, GuestCredentials="on")
+    process(template, **EXISTING | WEB_CLIENT, GuestCredentials="on")
 
 
 def test_rules_leave_mail_and_second_factors_of_an_existing_pool_to_the_attachment(template: Node) -> None:
@@ -621,7 +636,7 @@ def test_runs_on_is_the_emulator_only_where_samconfig_says_local(template: Node)
 
 def test_outputs_that_others_rely_on_exist(stack: Stack) -> None:
     without = OF_AN_OWN_POOL if stack.parameters["ExistingUserPoolId"] else set()
-    without |= {"IdentityPoolId"} if stack.parameters["AwsCredentials"] == "off" else set()
+    without |= set() if "IdentityPool" in stack.resources else {"IdentityPoolId"}
     assert set(stack.outputs) >= DESIGNED_OUTPUTS - without
 
 
