@@ -91,7 +91,8 @@ EXISTING_WITH_EVERYTHING = (
         "MagicLink": "on",
         "MagicLinkUrl": "https://app.example.com/sign-in",
         "MessageSender": "on",
-        "ExistingPoolWebClientId": "1example23456789",
+        "AcceptedClientIds": "1example23456789,2example23456789",
+        "ExistingPoolWebClientId": "2example23456789",
         "GuestCredentials": "on",
     }
 )

@@ -97,7 +97,7 @@ def test_scopes_go_into_the_existing_pool(everything: Stack) -> None:
 
 def test_authorizer_accepts_the_named_clients_alone(beside: Stack) -> None:
     variables = beside.resources["AuthorizerFunction"]["Properties"]["Environment"]["Variables"]
-    assert (variables["USER_POOL_ID"], variables["CLIENT_IDS"]) == (POOL, EXISTING["AcceptedClientIds"])
+    assert (variables["USER_POOL_ID"], variables["CLIENT_IDS"]) == (POOL, beside.parameters["AcceptedClientIds"])
 
 
 def test_triggers_are_those_of_a_pool_of_the_stacks_own(template: Node, beside: Stack) -> None:
