@@ -3,7 +3,7 @@
 import importlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import ModuleType
@@ -205,86 +205,80 @@ def _refusal(status: int, operation: Operation) -> dict[str, Any]:
 def _schemas(policy: Policy) -> dict[str, Any]:
     settable = {name: field for name, field in policy.fields.items() if field.settable}
     cursor = {"type": ["string", "null"], "description": "For the next page; null on the last one."}
+    text = {"type": "string"}
     return {
-        "Profile": {
-            "type": "object",
-            "description": "A field that is not set, or that the caller may not see, is missing.",
-            "properties": {name: _shown(name, field) for name, field in policy.fields.items()},
-            "required": [name for name in ("sub", "status", "version") if name in policy.fields],
-            "additionalProperties": False,
-        },
-        "Change": {
-            "type": "object",
-            "description": "What is to change, as a merge patch (RFC 7396): null removes a field.",
-            "properties": {name: _taken(field) for name, field in settable.items()},
-            "additionalProperties": False,
-        },
-        "Search": {
-            "type": "object",
-            "properties": {"email": {"type": "string", "maxLength": MAX_EMAIL, "pattern": f"^{EMAIL.pattern}$"}},
-            "required": ["email"],
-            "additionalProperties": False,
-        },
-        "Picture": {
-            "type": "object",
-            "properties": {
+        "Profile": _object(
+            {name: _shown(name, field) for name, field in policy.fields.items()},
+            "A field that is not set, or that the caller may not see, is missing.",
+            required=[name for name in ("sub", "status", "version") if name in policy.fields],
+        ),
+        "Change": _object(
+            {name: _taken(field) for name, field in settable.items()},
+            "What is to change, as a merge patch (RFC 7396): null removes a field.",
+            required=[],
+        ),
+        "Search": _object({"email": {"type": "string", "maxLength": MAX_EMAIL, "pattern": f"^{EMAIL.pattern}$"}}),
+        "Picture": _object(
+            {
                 "picture": {
                     "type": "string",
                     "description": "The name that it is to have.",
                     "pattern": f"^{NAME.pattern}$",
                     "examples": ["me.jpg"],
                 }
-            },
-            "required": ["picture"],
-            "additionalProperties": False,
-        },
-        "PictureForm": {
-            "type": "object",
-            "description": "Send `fields`, and then the picture as the field `file`, to `url` as multipart/form-data.",
-            "properties": {
-                "url": {"type": "string"},
-                "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+            }
+        ),
+        "PictureForm": _object(
+            {
+                "url": text,
+                "fields": {"type": "object", "additionalProperties": text},
                 "max_bytes": {"type": "integer", "const": MAX_BYTES},
                 "expires_in": {"type": "integer", "const": FORM_SECONDS},
             },
-            "required": ["url", "fields", "max_bytes", "expires_in"],
-            "additionalProperties": False,
-        },
-        "Profiles": _page("profiles", "Profile", cursor),
-        "Records": _page("records", "AuditRecord", cursor),
-        "AuditRecord": {
-            "type": "object",
-            "description": "Who did what, in which role, to which fields, and when. It holds no value.",
-            "properties": {
-                "sub": {"type": "string"},
-                "action": {"type": "string"},
-                "actor": {"type": "string"},
-                "role": {"type": "string"},
-                "fields": {"type": "array", "items": {"type": "string"}},
+            "Send `fields`, and then the picture as the field `file`, to `url` as multipart/form-data.",
+        ),
+        "Profiles": _object({"profiles": {"type": "array", "items": _ref("Profile")}, "cursor": cursor}),
+        "Records": _object({"records": {"type": "array", "items": _ref("AuditRecord")}, "cursor": cursor}),
+        "AuditRecord": _object(
+            {
+                "sub": text,
+                "action": text,
+                "actor": text,
+                "role": text,
+                "fields": {"type": "array", "items": text},
                 "at": {"type": "string", "format": "date-time"},
             },
-            "required": ["sub", "action", "actor", "role", "fields", "at"],
-            "additionalProperties": False,
-        },
-        "Problem": {
-            "type": "object",
-            "description": "A failure (RFC 9457). Programs go by `code`: docs/errors.md lists them.",
-            "properties": {
-                "type": {"type": "string"},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-                "code": {"type": "string"},
-            },
-            "required": ["type", "title", "status", "detail", "code"],
-        },
-        "GatewayMessage": {
-            "type": "object",
-            "description": "What API Gateway itself answers: it has no code.",
-            "properties": {"message": {"type": ["string", "null"]}},
-            "required": ["message"],
-        },
+            "Who did what, in which role, to which fields, and when. It holds no value.",
+        ),
+        "Problem": _object(
+            {"type": text, "title": text, "status": {"type": "integer"}, "detail": text, "code": text},
+            "A failure (RFC 9457). Programs go by `code`: docs/errors.md lists them.",
+            closed=False,
+        ),
+        "GatewayMessage": _object(
+            {"message": {"type": ["string", "null"]}},
+            "What API Gateway itself answers: it has no code.",
+            closed=False,
+        ),
     }
+
+
+def _object(
+    properties: Mapping[str, Any],
+    description: str | None = None,
+    *,
+    required: Sequence[str] | None = None,
+    closed: bool = True,
+) -> dict[str, Any]:
+    """An object that has every one of its properties, or those that are required, and if it is closed no others."""
+    schema = {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": list(properties if required is None else required) or None,
+        "additionalProperties": False if closed else None,
+    }
+    return {name: value for name, value in schema.items() if value is not None}
 
 
 def _shown(name: str, field: Field) -> dict[str, Any]:
@@ -303,15 +297,6 @@ def _taken(field: Field) -> dict[str, Any]:
     if field.kind == "text":
         schema["maxLength"] = field.max_length
     return {**schema, "type": [schema["type"], "null"]}
-
-
-def _page(name: str, of: str, cursor: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {name: {"type": "array", "items": _ref(of)}, "cursor": cursor},
-        "required": [name, "cursor"],
-        "additionalProperties": False,
-    }
 
 
 def _security_schemes(policy: Policy) -> dict[str, Any]:
