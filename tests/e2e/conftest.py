@@ -17,6 +17,8 @@ from local import __main__ as command
 from local.settings import HOST, Settings
 from local.stack import LocalStack
 
+pytest.register_assert_rewrite("tests.e2e.routes")  # a failure there names the route too
+
 PASSWORD = "Tests-Only-Horse-7"
 
 Fire = Callable[[str, dict[str, Any]], Any]

@@ -55,6 +55,17 @@ def new_person(stack: LocalStack, *groups: str) -> Person:
     return Person(str(claims_of(tokens["AccessToken"])["sub"]), email, tokens["AccessToken"], tokens["RefreshToken"])
 
 
+def refreshed(stack: LocalStack, person: Person) -> str:
+    """An access token for the person's refresh token."""
+    cognito = stack.settings.client("cognito-idp")
+    answer = cognito.initiate_auth(
+        AuthFlow="REFRESH_TOKEN_AUTH",
+        ClientId=stack.outputs["WebClientId"],
+        AuthParameters={"REFRESH_TOKEN": person.refresh_token},
+    )
+    return str(answer["AuthenticationResult"]["AccessToken"])
+
+
 @contextmanager
 def machine_client_with(stack: LocalStack, scopes: Collection[str]) -> Iterator[None]:
     """The machine client with other scopes than it was deployed with, as the parameter MachineScopes gives them."""

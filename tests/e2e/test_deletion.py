@@ -18,8 +18,8 @@ from local import users
 from local.settings import LocalError
 from local.stack import LocalStack
 from tests.e2e.conftest import PASSWORD, Api, Fire, records_of, stored
-from tests.e2e.people import Person, new_person
-from tests.e2e.test_suspension import BODIES, ROUTES, refreshed
+from tests.e2e.people import Person, new_person, refreshed
+from tests.e2e.routes import BODIES, assert_every_route_refuses
 from tests.unit.template.processing import load, process
 
 DAY = 24 * 3600
@@ -86,20 +86,7 @@ def test_personal_data_is_gone_at_once_and_the_audit_log_stays(stack: LocalStack
 
 def test_token_from_before_gets_410_on_every_route(stack: LocalStack, api: Api) -> None:
     person, other = deleted(stack, api, "admin"), filled(stack, api)
-    before = [(stored(stack, sub), records_of(stack, sub)) for sub in (person.sub, other.sub)]
-
-    codes = {}
-    for route in ROUTES:
-        method, path = route.replace("OWN", person.sub).replace("OTHER", other.sub).split()
-        answer = api.send(method, path, person.token, BODIES.get(method), If_Match='"3"')
-        codes[route] = (answer.status_code, answer.json()["code"])
-        assert "Quill" not in answer.text
-
-    nobody_may = {"POST /profiles/OWN/suspend", "POST /profiles/OWN/reinstate"}
-    assert codes == {
-        route: (403, "action_not_allowed") if route in nobody_may else (410, "account_deleted") for route in ROUTES
-    }
-    assert [(stored(stack, sub), records_of(stack, sub)) for sub in (person.sub, other.sub)] == before
+    assert_every_route_refuses(stack, api, person, other, (410, "account_deleted"))
 
 
 @pytest.mark.parametrize("route", ["GET ", "PATCH ", "DELETE ", "POST /suspend", "POST /reinstate"])

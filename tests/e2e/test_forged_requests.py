@@ -14,7 +14,7 @@ from local.settings import ROOT
 from local.stack import LocalStack
 from tests.e2e.conftest import Api, Fire, records_of, store, stored
 from tests.e2e.people import Person, new_person
-from tests.e2e.test_suspension import BODIES, ROUTES
+from tests.e2e.routes import BODIES, routes
 
 OTHER = str(uuid4())
 VERSION = 77  # what every change here names, so that it fits the other profile and not the caller's own
@@ -131,8 +131,7 @@ def request(method: str, path: str, caller: Person, roles: str = "", scopes: str
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_context_that_is_not_whole_names_nobody_on_any_route(fire: Fire, supporter: Person, name: str) -> None:
     answers = {}
-    for route in ROUTES:
-        method, path = route.replace("OWN", supporter.sub).replace("OTHER", OTHER).split()
+    for method, path in routes(supporter.sub, OTHER):
         event = request(method, path, supporter, "admin", "profiles/read.any profiles/write.any profiles/delete.any")
         whole = event["requestContext"]["authorizer"]["lambda"]
         given = json.loads(json.dumps(CONTEXTS[name]).replace("SUB", supporter.sub))
@@ -143,7 +142,7 @@ def test_context_that_is_not_whole_names_nobody_on_any_route(fire: Fire, support
             del event["requestContext"]["authorizer"]
         answer = fire("ProfileApiFunction", event)
         assert not [secret for secret in SECRETS if secret in json.dumps(answer)]
-        answers[route] = (answer["statusCode"], json.loads(answer["body"])["code"])
+        answers[method, path] = (answer["statusCode"], json.loads(answer["body"])["code"])
 
     assert set(answers.values()) == {(401, "unauthorized")}
 

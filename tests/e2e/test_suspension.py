@@ -1,7 +1,6 @@
 """A suspended account is held out at once in the API, and by the user pool at the next refresh and sign-in."""
 
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
@@ -11,41 +10,9 @@ from local import users
 from local.settings import LocalError
 from local.stack import LocalStack
 from tests.e2e.conftest import PASSWORD, Api, records_of, stored
-from tests.e2e.people import Person, new_person
+from tests.e2e.people import Person, new_person, refreshed
+from tests.e2e.routes import assert_every_route_refuses
 from tests.e2e.tokens import claims_of
-
-# Each route, on the caller's own profile and on another's.
-ROUTES = [
-    "GET /profile",
-    "PATCH /profile",
-    "DELETE /profile",
-    "GET /profiles",
-    "POST /profiles/search",
-    *(
-        f"{method} /profiles/{whose}{action}"
-        for whose in ("OWN", "OTHER")
-        for method, action in (
-            ("GET", ""),
-            ("PATCH", ""),
-            ("DELETE", ""),
-            ("POST", "/suspend"),
-            ("POST", "/reinstate"),
-            ("GET", "/audit"),
-        )
-    ),
-]
-BODIES = {"PATCH": {"zone": "Asia/Tokyo"}, "POST": {"email": "nobody@example.com"}}
-
-
-def refreshed(stack: LocalStack, person: Person) -> str:
-    """An access token for the person's refresh token."""
-    cognito: Any = stack.settings.client("cognito-idp")
-    answer = cognito.initiate_auth(
-        AuthFlow="REFRESH_TOKEN_AUTH",
-        ClientId=stack.outputs["WebClientId"],
-        AuthParameters={"REFRESH_TOKEN": person.refresh_token},
-    )
-    return str(answer["AuthenticationResult"]["AccessToken"])
 
 
 @pytest.fixture
@@ -94,20 +61,7 @@ def test_suspended_admin_does_nothing_on_any_route(
 ) -> None:
     supporter, admin, other = new_person(stack, "support"), new_person(stack, "admin"), new_person(stack)
     assert change("suspend", supporter, admin).status_code == 200
-    before = [(stored(stack, sub), records_of(stack, sub)) for sub in (admin.sub, other.sub)]
-
-    codes = {}
-    for route in ROUTES:
-        method, path = route.replace("OWN", admin.sub).replace("OTHER", other.sub).split()
-        answer = api.send(method, path, admin.token, BODIES.get(method), If_Match='"2"')
-        codes[route] = (answer.status_code, answer.json()["code"])
-        assert "@example.com" not in answer.text
-
-    nobody_may = {"POST /profiles/OWN/suspend", "POST /profiles/OWN/reinstate"}
-    assert codes == {
-        route: (403, "action_not_allowed" if route in nobody_may else "account_suspended") for route in ROUTES
-    }
-    assert [(stored(stack, sub), records_of(stack, sub)) for sub in (admin.sub, other.sub)] == before
+    assert_every_route_refuses(stack, api, admin, other, (403, "account_suspended"))
 
 
 def test_suspending_twice_is_one_change(stack: LocalStack, api: Api, change: Callable[..., httpx.Response]) -> None:
