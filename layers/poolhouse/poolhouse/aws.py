@@ -1,15 +1,8 @@
 """Clients of AWS services with deadlines that fit a Cognito trigger."""
 
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
-
-try:
-    import botocore.session
-    from botocore.config import Config
-    from botocore.exceptions import ConnectionClosedError
-except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
-    missing.add_note("Clients of AWS are made with botocore: install poolhouse[profiles] or poolhouse[pools].")
-    raise
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -26,47 +19,73 @@ if TYPE_CHECKING:
 # (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html).
 # Botocore would wait 60 s for one answer. An attempt takes 1 s to connect and 1 s to answer at most; what all
 # attempts take together, the trigger's own budget ends.
-_DEADLINES: Final = Config(
-    connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}, max_pool_connections=4
-)
+_DEADLINES: Final = {
+    "connect_timeout": 1,
+    "read_timeout": 1,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+    "max_pool_connections": 4,
+}
 # What sends a message gets no second attempt: the first may have arrived although its answer did not.
-_ONCE: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+_ONCE: Final = {"connect_timeout": 1, "read_timeout": 2, "retries": {"mode": "standard", "total_max_attempts": 1}}
 
 # What changes a pool has minutes, and reads anew before each attempt: to repeat a stale update would undo another's.
-_SLOWLY: Final = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
+_SLOWLY: Final = {"connect_timeout": 3, "read_timeout": 15, "retries": {"mode": "standard", "total_max_attempts": 1}}
+
+
+class Caller[Client]:
+    """Base of what calls one service of AWS.
+
+    Args:
+        client: A client of the service; with None one is made when it is first needed.
+        make: Makes one.
+
+    Example:
+        >>> class Buckets(Caller["S3Client"]):
+        ...     def __init__(self) -> None:
+        ...         super().__init__(None, s3)
+    """
+
+    def __init__(self, client: Client | None, make: Callable[[], Client]) -> None:
+        if client is not None:
+            self._client = client
+        self._make = make
+
+    @cached_property
+    def _client(self) -> Client:
+        return self._make()
 
 
 @cache  # one for all tables of a function: to make one is most of a cold start
 def dynamodb() -> "DynamoDBClient":
     """The DynamoDB client, which gives up within the time a trigger has."""
-    client = cast("DynamoDBClient", _session().create_client("dynamodb", config=_DEADLINES))
+    client = cast("DynamoDBClient", _made("dynamodb", _DEADLINES))
     client.meta.events.register("after-call.dynamodb", _refuse_part_of_an_answer)
     return client
 
 
 def cognito() -> "CognitoIdentityProviderClient":
     """A user pool client that gives up within the time a trigger has."""
-    return cast("CognitoIdentityProviderClient", _session().create_client("cognito-idp", config=_DEADLINES))
+    return cast("CognitoIdentityProviderClient", _made("cognito-idp", _DEADLINES))
 
 
 def user_pools() -> "CognitoIdentityProviderClient":
     """A user pool client that waits for a change of a pool, and makes it once."""
-    return cast("CognitoIdentityProviderClient", _session().create_client("cognito-idp", config=_SLOWLY))
+    return cast("CognitoIdentityProviderClient", _made("cognito-idp", _SLOWLY))
 
 
 def parameters() -> "SSMClient":
     """A Systems Manager client for what changes a pool."""
-    return cast("SSMClient", _session().create_client("ssm", config=_SLOWLY))
+    return cast("SSMClient", _made("ssm", _SLOWLY))
 
 
 def stacks() -> "CloudFormationClient":
     """A CloudFormation client for what changes a pool."""
-    return cast("CloudFormationClient", _session().create_client("cloudformation", config=_SLOWLY))
+    return cast("CloudFormationClient", _made("cloudformation", _SLOWLY))
 
 
 def secrets_manager() -> "SecretsManagerClient":
     """A Secrets Manager client that gives up within the time a trigger has."""
-    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_DEADLINES))
+    return cast("SecretsManagerClient", _made("secretsmanager", _DEADLINES))
 
 
 @cache  # its model is large, and signing a form is all that most calls want of it
@@ -76,13 +95,13 @@ def s3() -> "S3Client":
     At the address without a region a young bucket answers with a redirection, which a browser does not follow for
     another origin: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
     """
-    config = _DEADLINES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
-    return cast("S3Client", _session().create_client("s3", config=config))
+    signing = {"signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
+    return cast("S3Client", _made("s3", _DEADLINES | signing))
 
 
 def kms() -> "KMSClient":
     """A KMS client that gives up within the time a trigger has."""
-    return cast("KMSClient", _session().create_client("kms", config=_DEADLINES))
+    return cast("KMSClient", _made("kms", _DEADLINES))
 
 
 def ses(region: str) -> "SESV2Client":
@@ -91,12 +110,12 @@ def ses(region: str) -> "SESV2Client":
     Args:
         region: Where the identity is that sends.
     """
-    return cast("SESV2Client", _session().create_client("sesv2", region_name=region, config=_ONCE))
+    return cast("SESV2Client", _made("sesv2", _ONCE, region))
 
 
 def sns() -> "SNSClient":
     """An SNS client that tries once."""
-    return cast("SNSClient", _session().create_client("sns", config=_ONCE))
+    return cast("SNSClient", _made("sns", _ONCE))
 
 
 def _refuse_part_of_an_answer(http_response: Any, **_rest: Any) -> None:
@@ -104,9 +123,17 @@ def _refuse_part_of_an_answer(http_response: Any, **_rest: Any) -> None:
     # would be no profile, and nobody suspended.
     length = http_response.headers.get("content-length")
     if length is not None and len(http_response.content) < int(length):
+        from botocore.exceptions import ConnectionClosedError  # noqa: PLC0415 - as in _made
+
         raise ConnectionClosedError(endpoint_url=http_response.url)
 
 
-def _session() -> botocore.session.Session:
+def _made(service: str, options: Mapping[str, Any], region: str | None = None) -> Any:
+    try:  # here, as botocore is half of a cold start: who brings a client, or never needs one, does not pay for it
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import get_session  # noqa: PLC0415
+    except ModuleNotFoundError as missing:  # on Lambda the runtime brings it
+        missing.add_note("Clients of AWS are made with botocore: install poolhouse[profiles] or poolhouse[pools].")
+        raise
     # botocore alone starts faster than boto3, which adds nothing that is used here.
-    return botocore.session.get_session()
+    return get_session().create_client(service, region_name=region, config=Config(**options))

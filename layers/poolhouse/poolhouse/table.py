@@ -1,8 +1,9 @@
 """A DynamoDB table, reached when it is first needed, and the form of its items."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from poolhouse import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +28,7 @@ _PASSING: Final = frozenset(
 )
 
 
-class Table:
+class Table(aws.Caller["DynamoDBClient"]):
     """Base of what keeps its items in one table.
 
     Args:
@@ -36,15 +37,8 @@ class Table:
     """
 
     def __init__(self, table: str, client: "DynamoDBClient | None" = None) -> None:
+        super().__init__(client, aws.dynamodb)
         self._table = table
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "DynamoDBClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.dynamodb()
 
 
 def typed(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +76,7 @@ def is_passing(error: Exception) -> bool:
     Args:
         error: What a botocore client raised.
     """
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 - as above
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 - as in aws
 
     if not isinstance(error, ClientError):
         return isinstance(error, (ConnectionError, HTTPClientError))  # it was not reached, or did not answer

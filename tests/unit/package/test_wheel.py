@@ -50,6 +50,15 @@ from poolhouse import aws
 print(json.dumps([client.meta.service_model.service_name for client in (aws.dynamodb(), aws.cognito())]))
 """
 
+MAKE_NONE = """
+import json
+from poolhouse import aws
+try:
+    aws.cognito()
+except ModuleNotFoundError as missing:
+    print(json.dumps(missing.__notes__[0]))
+"""
+
 CONSUMER = """
 from typing import assert_type
 from poolhouse.tokens import CognitoVerifier
@@ -117,8 +126,13 @@ def test_verifier_needs_nothing_else_installed(python: Path) -> None:
 
 
 def test_every_module_but_those_made_of_botocore_imports_without_extras(python: Path) -> None:
-    of_botocore = ("aws", "pools.attachment", "pools.settings", "pools.stacks")
+    of_botocore = ("pools.attachment", "pools.settings", "pools.stacks")
     assert printed(python, IMPORT_ALL) == {f"poolhouse.{module}": "botocore" for module in of_botocore}
+
+
+def test_client_without_extras_says_what_to_install(python: Path) -> None:
+    note = str(printed(python, MAKE_NONE))
+    assert all(f"poolhouse[{extra}]" in note for extra in EXTRAS)
 
 
 def test_extras_bring_what_aws_clients_need(install: Install) -> None:

@@ -1,13 +1,14 @@
 """Amazon Cognito, reached when it is first needed."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING
+
+from poolhouse import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
-class Cognito:
+class Cognito(aws.Caller["CognitoIdentityProviderClient"]):
     """Base of what asks Cognito about user pools.
 
     Args:
@@ -15,11 +16,4 @@ class Cognito:
     """
 
     def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "CognitoIdentityProviderClient":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-        return aws.cognito()
+        super().__init__(client, aws.cognito)

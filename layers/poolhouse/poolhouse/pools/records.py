@@ -6,8 +6,9 @@ A Delete of CloudFormation carries no data of ours, so that what is to be put ba
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from poolhouse import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -39,7 +40,7 @@ class Record:
         return Record(other.user_pool_id, ours, {**self.before, **other.before})
 
 
-class Records:
+class Records(aws.Caller["SSMClient"]):
     """The one record of a stack.
 
     Args:
@@ -48,15 +49,8 @@ class Records:
     """
 
     def __init__(self, parameter: str, client: "SSMClient | None" = None) -> None:
+        super().__init__(client, aws.parameters)
         self.parameter = parameter
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "SSMClient":
-        from poolhouse import aws  # noqa: PLC0415 - as in poolhouse.pools.cognito
-
-        return aws.parameters()
 
     def read(self) -> Record | None:
         """The record, or None where there is none.

@@ -24,12 +24,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-from poolhouse.pools.cognito import Cognito
+from poolhouse import aws
 from poolhouse.pools.errors import MalformedPoolIdError, UnknownSettingError
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class PoolDescription:
         return _differences(self.raw, other.raw, _MOVING | _STATUS | {"LambdaConfig"})
 
 
-class PoolSettings(Cognito):
+class PoolSettings(aws.Caller["CognitoIdentityProviderClient"]):
     """Reads and writes the settings of user pools.
 
     Args:
@@ -86,11 +85,8 @@ class PoolSettings(Cognito):
         >>> settings.write(pool, {**pool.lambda_config, "PreSignUp": arn})  # doctest: +SKIP
     """
 
-    @cached_property
-    def _client(self) -> "CognitoIdentityProviderClient":
-        from poolhouse import aws  # noqa: PLC0415 - as in poolhouse.pools.cognito
-
-        return aws.user_pools()
+    def __init__(self, client: "CognitoIdentityProviderClient | None" = None) -> None:
+        super().__init__(client, aws.user_pools)
 
     def read(self, user_pool_id: str) -> PoolDescription:
         """Return every setting of a pool.

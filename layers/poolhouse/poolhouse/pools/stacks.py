@@ -1,10 +1,11 @@
 """What a stack is doing to the resource that a request is about."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
+
+from poolhouse import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _AT_IT: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
 
 
-class StackResource:
+class StackResource(aws.Caller["CloudFormationClient"]):
     """Tells requests of CloudFormation that still count from those that events have overtaken.
 
     Lambda may deliver a request twice, long after it was answered, and a stack that is still being made can be deleted.
@@ -22,14 +23,7 @@ class StackResource:
     """
 
     def __init__(self, client: "CloudFormationClient | None" = None) -> None:
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "CloudFormationClient":
-        from poolhouse import aws  # noqa: PLC0415 - as in poolhouse.pools.cognito
-
-        return aws.stacks()
+        super().__init__(client, aws.stacks)
 
     def is_in_progress(self, request: Mapping[str, Any]) -> bool:
         """Whether the stack is making or updating the resource of a Create or Update request right now.

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from poolhouse import aws
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -35,7 +37,7 @@ NAME: Final = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,122}}\.({'|'.join(end
 """What a picture may be called."""
 
 
-class Pictures:
+class Pictures(aws.Caller["S3Client"]):
     """The pictures of users, each user's below the user's key: ``SUB/NAME``.
 
     Args:
@@ -46,8 +48,8 @@ class Pictures:
     """
 
     def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
+        super().__init__(client, aws.s3)
         self._bucket = bucket
-        self._given = client
 
     def form(self, sub: str, name: str) -> dict[str, Any]:
         """A form that puts one picture of at most :data:`MAX_BYTES` into the bucket, once or again.
@@ -83,11 +85,3 @@ class Pictures:
                 self._client.delete_object(Bucket=self._bucket, Key=each["Key"])
             if not page.get("IsTruncated"):
                 return
-
-    @property
-    def _client(self) -> "S3Client":
-        if self._given:
-            return self._given
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; see poolhouse.table
-
-        return aws.s3()

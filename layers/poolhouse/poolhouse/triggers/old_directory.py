@@ -9,6 +9,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from poolhouse import aws
 from poolhouse.addresses import spelling
 from poolhouse.logs import get_logger
 from poolhouse.tokens.endpoints import web_address
@@ -70,7 +71,7 @@ class OldDirectory:
         web_address(url)
         self._url = url
         self._secret_arn = secret_arn
-        self._client = client or _secrets_manager()
+        self._client = client or aws.secrets_manager()
         self._secret = ""
         self._secret_ends = 0.0
 
@@ -161,9 +162,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else ""
-
-
-def _secrets_manager() -> SecretsManagerClient:
-    from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start; who gives a client has paid already
-
-    return aws.secrets_manager()

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custo
 import base64
 import logging
 
+from poolhouse import aws
+
 
 class ForeignCodeError(Exception):
     """A code that was encrypted for another user pool."""
@@ -23,8 +25,6 @@ class SecretCodes:
         # Imported here: no other function has the SDK, and the library does without.
         from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient  # noqa: PLC0415
         from aws_encryption_sdk.key_providers.kms import KMSMasterKey  # noqa: PLC0415
-
-        from poolhouse import aws  # noqa: PLC0415
 
         logging.getLogger("aws_encryption_sdk").setLevel(logging.WARNING)  # it writes a line for each code
         # Cognito's messages have no key commitment, which the SDK refuses by default. AWS's own example allows it too.

@@ -3,6 +3,7 @@
 import html
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from poolhouse import aws
 from poolhouse.triggers.messages import Messages, occasion_of, values_of
 from poolhouse.triggers.running import Event
 
@@ -83,8 +84,6 @@ class SesAndSns:
     def __init__(self, from_address: str, identity_arn: str) -> None:
         if not identity_arn:
             raise ValueError("MessageSender is own: hooks/message_sender.py needs a function send(message)")
-        from poolhouse import aws  # noqa: PLC0415 - the library does without botocore, and so may a sender of one's own
-
         self._from = from_address
         self._ses = aws.ses(identity_arn.split(":")[3])
         self._sns = aws.sns()

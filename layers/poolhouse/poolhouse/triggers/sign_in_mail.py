@@ -1,9 +1,10 @@
 """The mail that brings a sign-in link."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from poolhouse import aws
 from poolhouse.triggers.messages import SIGN_IN_LINK, Messages, values_of
 from poolhouse.triggers.sending import send_email
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 
-class SignInMail:
+class SignInMail(aws.Caller["SESV2Client"]):
     """Sends sign-in links through Amazon SES.
 
     Args:
@@ -44,19 +45,11 @@ class SignInMail:
         messages: Messages,
         client: "SESV2Client | None" = None,
     ) -> None:
+        super().__init__(client, partial(aws.ses, identity_arn.split(":")[3]))
         self._sender = sender
-        self._region = identity_arn.split(":")[3]
         self._url = url
         self._minutes = minutes
         self._messages = messages
-        if client is not None:
-            self._client = client
-
-    @cached_property
-    def _client(self) -> "SESV2Client":
-        from poolhouse import aws  # noqa: PLC0415 - botocore is half of a cold start, and define needs none of it
-
-        return aws.ses(self._region)
 
     def prepare(self) -> None:
         """Make the client, so that a function's first mail takes no longer than the next one."""
