@@ -147,15 +147,14 @@ def _cache_bytes(issuer: Issuer, further: dict[str, object]) -> tuple[int, int]:
     verifier = CognitoVerifier(POOL, CLIENT, "access", jwks=issuer.jwks)
     verifier.verify(issuer.token(0, **further))
     tracemalloc.start()
-    number, before = 1, -1
-    # The cache is full when it does not grow any more.
+    number, before, taken = 1, 0, 0
+    # It is fullest just before it drops its older half.
     while (held := len(verifier._verdicts)) > before:  # noqa: SLF001 - no caller has to know, but the page does
-        before = held
-        for _ in range(25):
+        gc.collect()
+        before, (taken, _) = held, tracemalloc.get_traced_memory()
+        for _ in range(10):
             verifier.verify(issuer.token(number, **further))
             number += 1
-    gc.collect()
-    taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return taken, before
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from poolhouse.tokens import CognitoVerifier, KeysUnavailableError, TokenError
@@ -133,6 +134,20 @@ def test_any_signed_claims_raise_nothing_but_token_errors(changes: dict[str, Any
 def test_base64url_has_one_spelling(raw: bytes) -> None:
     spelled = encode(raw).encode()
     assert decode_base64url(spelled) == raw
+
+
+@pytest.mark.parametrize("part", [b"_-4A", b"_-4", b"_w", b"_", b"_-4A_w"])
+def test_base64url_takes_its_own_alphabet_alone(part: bytes) -> None:
+    """Every byte in every place: "+", "/", "=" and white space among them, which other readers let pass."""
+    for place in range(len(part)):
+        for byte in range(256):
+            spelled = part[:place] + bytes([byte]) + part[place + 1 :]
+            try:
+                decoded = decode_base64url(spelled)
+            except TokenError:
+                continue
+            assert byte in ALPHABET.encode(), spelled
+            assert encode(decoded).encode() == spelled
 
 
 @_SOME

@@ -11,6 +11,14 @@ from poolhouse.tokens.errors import InvalidClaimError, InvalidJsonError
 MAX_DEPTH = 32
 """How deep arrays and objects may be nested in a claim. Cognito's own claims are at most 1 deep."""
 
+GROUPS = "cognito:groups"
+"""The claim that names the user's groups."""
+
+_DATES = frozenset({"exp", "iat", "nbf"})
+_LAST_DATE = 253_402_300_799  # 9999-12-31T23:59:59Z; what lies beyond is not a date but an attempt
+_LISTS = {GROUPS: "a list of strings", "aud": "a string or a list of strings"}
+_NEVER_TEXT = _DATES | {GROUPS}
+
 type PrincipalType = Literal["user", "machine"]
 
 
@@ -65,37 +73,51 @@ class Claims(NamedTuple):
         )
 
 
-def freeze(payload: dict[str, Any], text_claims: frozenset[str], text_lists: frozenset[str]) -> int:
-    """Check that text is text and make nested values immutable, in one walk over the claims.
+def check(payload: dict[str, Any], text_claims: frozenset[str]) -> int:
+    """Check that each claim is of its kind and make nested values immutable, in one walk over the claims.
+
+    `exp`, `iat` and `nbf` are dates, `cognito:groups` is a list of strings, and `aud` a string or a list of strings.
 
     Args:
         payload: a parsed payload; its arrays become tuples and its objects read-only mappings.
         text_claims: names of the claims that must be strings when they are there.
-        text_lists: names of the claims whose members, when they are arrays, must be strings.
 
     Returns:
         The number of values inside arrays and objects, which tells their size in memory.
 
     Raises:
-        InvalidClaimError: a claim that must be a string, or a list of strings, is something else.
+        InvalidClaimError: a claim is of another kind.
         InvalidJsonError: arrays and objects are nested more than `MAX_DEPTH` deep.
     """
     nested = 0
     for name, value in payload.items():
         kind = type(value)
         if kind is str:
-            continue
-        if name in text_claims:
-            raise InvalidClaimError(f"The claim {name} is not a string.")
-        if kind is list and all([type(member) is str for member in value]):  # noqa: C419 - half the time
+            if name in _NEVER_TEXT:
+                raise _not_its_kind(name)
+        elif name in text_claims:
+            raise _not_its_kind(name)
+        elif name in _DATES:
+            if (kind is not int and kind is not float) or not 0 <= value <= _LAST_DATE:
+                raise _not_its_kind(name)
+        elif kind is list and all([type(member) is str for member in value]):  # noqa: C419 - half the time
             payload[name] = tuple(value)
             nested += len(value)
+        elif name in _LISTS:
+            raise _not_its_kind(name)
         elif kind is list or kind is dict:
-            if name in text_lists:
-                raise InvalidClaimError(f"The claim {name} is not a list of strings.")
             payload[name], members = _frozen(value, MAX_DEPTH)
             nested += members
     return nested
+
+
+def _not_its_kind(name: str) -> InvalidClaimError:
+    kind = "a string"
+    if name in _DATES:
+        kind = "a date in seconds since 1970"
+    elif name in _LISTS:
+        kind = _LISTS[name]
+    return InvalidClaimError(f"The claim {name} is not {kind}.")
 
 
 def _frozen(value: Any, depth: int) -> tuple[Any, int]:  # noqa: ANN401, RUF100 - any JSON value
