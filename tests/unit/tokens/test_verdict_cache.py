@@ -1,13 +1,16 @@
 """Verified tokens that are remembered: when a verdict ends, and how much memory verdicts take."""
 
 import gc
+import subprocess
+import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives.hashes import Hash, HashAlgorithm
 from poolhouse.tokens import (
     CognitoVerifier,
@@ -23,6 +26,22 @@ from poolhouse.tokens.verdicts import CACHE_BYTES, digest
 from tests.unit.tokens import minting
 from tests.unit.tokens.key_server import Clock, KeyServer
 from tests.unit.tokens.minting import CLIENT, KEY_ID, POOL, access_claims, token
+
+_FIPS_ALONE = """
+openssl_conf = settings
+[settings]
+alg_section = algorithms
+[algorithms]
+default_properties = fips=yes
+"""
+_REFUSED = """
+from cryptography.hazmat.bindings._rust import openssl
+from cryptography.hazmat.primitives.hashes import BLAKE2b, Hash
+try:
+    Hash(BLAKE2b(64))
+except Exception as error:
+    print(openssl.is_fips_enabled(), type(error).__name__)
+"""
 
 
 class Checks:
@@ -166,11 +185,15 @@ def _nested(number: int) -> dict[str, Any]:
     return access_claims(jti=f"{number}", x=[[number + 1_000] for _ in range(60)], y=[{} for _ in range(60)])
 
 
+def _scoped(number: int) -> dict[str, Any]:
+    return access_claims(jti=f"{number}", scope=" ".join(f"api-{number}/{place}" for place in range(60)))
+
+
 def _four_byte_text(number: int) -> dict[str, Any]:
     return access_claims(jti=f"{number}", x=["\U0001f600" + "x" * 300 for _ in range(8)])
 
 
-@pytest.mark.parametrize("shape", [_flat, _wide, _nested, _four_byte_text], ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("shape", [_flat, _wide, _nested, _scoped, _four_byte_text], ids=lambda shape: shape.__name__)
 def test_memory_stays_within_the_bound(shape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # Signing takes a millisecond each; that the signature is right is not what is measured here.
     monkeypatch.setattr(VerificationKey, "verify", lambda *_: True)
@@ -255,12 +278,22 @@ def test_fifty_threads_share_one_verifier(key_server: KeyServer) -> None:
     assert 0 < len(verifier._verdicts) < len(texts)
 
 
-def test_digest_is_made_where_openssl_allows_fips_140_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for such an OpenSSL: the one that comes with `cryptography` cannot be set so."""
+def test_digest_is_made_where_openssl_allows_fips_140_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The refusal is real; that there is SHA-256 is a stand-in's, as `cryptography` brings no FIPS provider."""
+    settings = tmp_path / "openssl.cnf"
+    settings.write_text(_FIPS_ALONE)
+    refused = subprocess.run(
+        [sys.executable, "-c", _REFUSED],
+        env={"OPENSSL_CONF": str(settings)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert refused.stdout.split() == ["True", "InternalError"]
 
     def hash_of_fips(algorithm: HashAlgorithm) -> Hash:
         if algorithm.name == "blake2b":
-            raise UnsupportedAlgorithm("not a FIPS 140 algorithm")
+            raise InternalError("not a FIPS 140 algorithm", [])
         return Hash(algorithm)
 
     monkeypatch.setattr(verdicts, "Hash", hash_of_fips)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256, BLAKE2b, Hash
 
 from poolhouse.tokens.claims import Claims
@@ -10,7 +10,7 @@ from poolhouse.tokens.keys import JwksStore
 from poolhouse.tokens.signatures import VerificationKey
 
 CACHE_BYTES = 4_000_000
-"""Memory for remembered tokens, in bytes: about 900 usual access tokens."""
+"""Memory for remembered tokens, in bytes: 400 to 850 usual access tokens, as the older half goes at once."""
 
 # A verdict with its claims object, and a claim's name, value and place in a container, as measured and rounded up.
 _ENTRY_BYTES = 1_200
@@ -24,7 +24,7 @@ def _new_hash() -> Hash:
     # takes two thirds of the time of SHA-256 on processors without instructions for the latter.
     try:
         return Hash(BLAKE2b(64))
-    except UnsupportedAlgorithm:  # an OpenSSL that allows FIPS 140 alone
+    except (InternalError, UnsupportedAlgorithm):  # an OpenSSL that allows FIPS 140 alone, or was built without it
         return Hash(SHA256())
 
 
@@ -43,7 +43,8 @@ class VerdictCache:
 
     Only verified tokens enter, so that nobody fills it with invented ones. It is keyed by the digest of the whole
     token: a memory dump has no token in it, and a token that differs in one bit is another token. It needs no
-    lock: threads that put at the same moment may begin a generation too early, or leave a verdict uncounted.
+    lock: nothing in `put` lets another thread in between. (Without the global interpreter lock two threads could begin
+    a generation too early, or count one verdict less.)
 
     There are two generations. When the newer one has half of the bound it becomes the older one, whose verdicts are
     dropped all at once. To drop one for each new one would take every new token three microseconds more, as the
@@ -105,7 +106,7 @@ def size_of(payload: bytes, values: int) -> int:
 
     Args:
         payload: the decoded payload of the token.
-        values: number of its claims and of the values nested in them.
+        values: number of its claims, of the values nested in them, and of its scopes.
     """
     # One character outside Latin-1 makes Python store its whole string with four bytes a character.
     width = 1 if payload.isascii() and _BACKSLASH not in payload else 4

@@ -144,7 +144,7 @@ class _Verifier:
 
         ends_at = self._check_times(payload)
         claims = self._accept(payload)
-        size = size_of(document, len(payload) + nested)
+        size = size_of(document, len(payload) + nested + len(claims.scopes))
         self._verdicts.put(token_digest, (claims, key, store, ends_at), size)
         return claims
 
