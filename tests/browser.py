@@ -26,7 +26,7 @@ def executable() -> str:
     """The browser of this machine, or the test is skipped: none is ever downloaded."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium libatomic1)")
     return found
 
 
@@ -40,12 +40,13 @@ def opened(moved: Mapping[str, str] | None = None) -> Iterator[Page]:
         moved: By host and port, such as ``localhost:5173``: the host and port on this machine that answers for it, so
             that a test need not take a port that may be in use.
     """
+    chromium = executable()  # first: where there is none, not even Playwright's driver may be able to start
     # No name but those of this machine is looked up: a page that asks for another host fails instead of leaving.
     rules = [f"MAP {address} {answering}" for address, answering in (moved or {"localhost": HOST}).items()]
     rules += ["MAP * ~NOTFOUND", "EXCLUDE *.localhost", f"EXCLUDE {HOST}"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable(),
+            executable_path=chromium,
             headless=True,
             args=[*FLAGS, f"--host-resolver-rules={', '.join(rules)}"],
             timeout=START_SECONDS * 1000,

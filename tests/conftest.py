@@ -54,6 +54,5 @@ def seeded(stack: LocalStack) -> dict[str, users.User]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """An empty page of a real browser; the test is skipped where there is none. Mark the test `browser`."""
-    browser.executable()
     with browser.opened() as page:
         yield page
