@@ -14,6 +14,8 @@ from local.stack import LocalStack
 from tests import browser
 
 DEPLOYED = ("tests/e2e/", "tests/integration/")
+# These take long and share nothing with the others, so that another worker may have them, with a stack of its own.
+APART = ("tests/e2e/test_existing_pool.py", "tests/integration/test_emulator.py")
 
 # A busy machine is no failure: how fast something is belongs into the benchmark.
 hypothesis.settings.register_profile("poolhouse", deadline=None)
@@ -21,13 +23,19 @@ hypothesis.settings.load_profile("poolhouse")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give all tests of the deployed stack to one worker: it deploys once, while the other runs the rest.
+    """Give the tests of the deployed stack to one worker: it deploys once, while the other runs the rest.
 
     The groups of pytest-xdist have no effect with pytest 9.2 (https://github.com/pytest-dev/pytest-xdist/issues/1386).
     """
     scheduler = LoadScopeScheduling(config, log)
-    scheduler._split_scope = lambda test: "stack" if test.startswith(DEPLOYED) else test
+    scheduler._split_scope = _unit_of_work
     return scheduler
+
+
+def _unit_of_work(test: str) -> str:
+    if test.startswith(APART):
+        return test.partition("::")[0]
+    return "stack" if test.startswith(DEPLOYED) else test
 
 
 @pytest.fixture(scope="session")

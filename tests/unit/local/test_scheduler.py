@@ -1,4 +1,4 @@
-"""The suite deploys its stack once, however many workers run it: all tests of the stack go to one of them."""
+"""The tests of the stack go to one worker, however many run, but for the modules that have a stack for themselves."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.settings import ROOT
-from tests.conftest import pytest_xdist_make_scheduler
+from tests.conftest import APART, pytest_xdist_make_scheduler
 
 TESTS = """
 import pytest
@@ -32,10 +32,13 @@ def test_tests_of_the_stack_are_one_unit_of_work_and_every_other_test_is_its_own
         "tests/e2e/test_b.py::test_x[1]",
         "tests/integration/test_a.py::T::t",
     ]
+    apart = [f"{module}::test_{name}" for module in APART for name in ("x", "y")]
     others = ["tests/unit/e2e/test_a.py::test_x", "tests/unit/e2e/test_a.py::test_y", "tests/unit/test_a.py::test_x[1]"]
 
     assert len({scheduler._split_scope(test) for test in of_the_stack}) == 1
     assert len({scheduler._split_scope(test) for test in others + of_the_stack}) == len(others) + 1
+    assert len({scheduler._split_scope(test) for test in apart + of_the_stack}) == len(APART) + 1
+    assert all((ROOT / module).is_file() for module in APART)
 
 
 def test_two_workers_share_the_tests_and_one_has_all_of_the_stack(tmp_path: Path) -> None:
