@@ -3,6 +3,8 @@
 import doctest
 import logging
 import re
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +23,7 @@ from poolhouse.machine_tokens import (
     TokenRequestRefusedError,
 )
 
+from local.settings import ROOT
 from tests.unit.token_server import CLIENT, SCOPES, TokenServer
 
 SECRET = "secret-of-the-tests-0123456789"
@@ -34,6 +37,14 @@ class Clock:
 
     def time(self) -> float:
         return self.now
+
+
+def test_caller_loads_no_cryptography() -> None:
+    """A caller's start is not to pay for verifying tokens."""
+    program = "import sys; import poolhouse.machine_tokens; print('cryptography' in sys.modules)"
+    path = {"PYTHONPATH": str(ROOT / "layers" / "poolhouse")}
+    ended = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
 
 
 @pytest.fixture

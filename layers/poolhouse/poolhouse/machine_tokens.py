@@ -28,9 +28,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
-from poolhouse.tokens.endpoints import web_address
+from poolhouse.tokens.endpoints import pause_seconds, web_address
 from poolhouse.tokens.fetching import FetchError, fetch
-from poolhouse.tokens.keys import pause_seconds
 
 FETCHED_AGAIN_AT: Final = 0.75
 """Share of a token's life after which the next one is fetched."""

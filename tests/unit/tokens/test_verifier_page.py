@@ -11,7 +11,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from poolhouse import tokens
-from poolhouse.tokens import Claims, CognitoVerifier, CustomCheckError, OidcVerifier, fetching, keys, verdicts, verifier
+from poolhouse.tokens import (
+    Claims,
+    CognitoVerifier,
+    CustomCheckError,
+    OidcVerifier,
+    endpoints,
+    fetching,
+    keys,
+    verdicts,
+    verifier,
+)
 
 from local.settings import ROOT
 from tests.unit.tokens import minting, test_agreement_with_aws_jwt_verify, test_hostile_tokens
@@ -88,7 +98,7 @@ def test_figures_of_the_key_store() -> None:
         f"{keys.REFRESH_SECONDS:,.0f} s",
         f"{keys.HARD_AGE_SECONDS:,.0f} s",
         f"{keys.COOLDOWN_SECONDS:g} s",
-        f"{keys._FIRST_PAUSE:g} s, {keys._LONGEST_PAUSE:g} s",
+        f"{endpoints._FIRST_PAUSE:g} s, {endpoints._LONGEST_PAUSE:g} s",
     ]
 
 

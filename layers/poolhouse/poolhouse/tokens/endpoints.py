@@ -1,4 +1,7 @@
-"""Addresses: the issuers of a user pool, where their keys are, and what anything may be fetched from at all."""
+"""Addresses: the issuers of a user pool, where their keys are, and what anything may be fetched from at all.
+
+And how long one is left alone after failures: for keys, and for machine tokens, whose callers load no cryptography.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,9 @@ _DOMAINS = (
     ("us-isof-", "csp.hci.ic.gov"),
     ("eu-isoe-", "cloud.adc-e.uk"),
 )
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
 
 KEYS_PATH = "/.well-known/jwks.json"
 """Where an issuer's key set is, behind the issuer's own address.
@@ -182,3 +188,16 @@ def loopback_jwks_url(user_pool_id: str) -> str | None:
     pool_region(user_pool_id)
     endpoint = loopback_endpoint()
     return endpoint and f"{endpoint}/{user_pool_id}{KEYS_PATH}"
+
+
+def pause_seconds(failures: int) -> float:
+    """How long no request is made after some that failed: 1 s, doubled for each further failure, 30 s at most.
+
+    Args:
+        failures: how many have failed in a row, 1 at least.
+
+    Example:
+        >>> pause_seconds(1), pause_seconds(3), pause_seconds(1_000)
+        (1.0, 4.0, 30.0)
+    """
+    return min(_FIRST_PAUSE * (1 << min(failures - 1, 8)), _LONGEST_PAUSE)

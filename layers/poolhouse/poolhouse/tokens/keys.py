@@ -22,7 +22,7 @@ from _thread import allocate_lock  # `threading` would cost the cold start 2 ms 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from poolhouse.tokens.endpoints import web_address
+from poolhouse.tokens.endpoints import pause_seconds, web_address
 from poolhouse.tokens.errors import KeysUnavailableError, TokenError, UnknownKeyError
 from poolhouse.tokens.parsing import parse_object
 from poolhouse.tokens.signatures import ALGORITHMS, VerificationKey, read_keys
@@ -36,9 +36,6 @@ is trusted no longer than this."""
 
 HARD_AGE_SECONDS = 86_400.0
 """Age at which fetched keys are no longer trusted although the endpoint is down, in seconds."""
-
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
 
 type Event = Literal["keys_fetched", "fetch_failed", "stale_keys_served"]
 
@@ -245,19 +242,6 @@ class JwksStore:
                 self._on_event(event, age)
             except Exception:  # noqa: S110 - a broken metric must not refuse a valid token
                 pass
-
-
-def pause_seconds(failures: int) -> float:
-    """How long no request is made after some that failed: 1 s, doubled for each further failure, 30 s at most.
-
-    Args:
-        failures: how many have failed in a row, 1 at least.
-
-    Example:
-        >>> pause_seconds(1), pause_seconds(3), pause_seconds(1_000)
-        (1.0, 4.0, 30.0)
-    """
-    return min(_FIRST_PAUSE * (1 << min(failures - 1, 8)), _LONGEST_PAUSE)
 
 
 def _log(event: Event, age: float, sentence: str, values: tuple[str, ...]) -> None:
