@@ -44,16 +44,11 @@ def as_person(stack: LocalStack, tokens: Tokens) -> Callable[[str], Any]:
     return lambda service: client(service, endpoint_url=stack.settings.endpoint)
 
 
-def refused(call: Callable[..., Any], **arguments: Any) -> str:
+def refused(call: Callable[..., Any], *arguments: Any, **named: Any) -> str:
     """Return the code that AWS refuses a call with."""
     with pytest.raises(ClientError) as raised:
-        call(**arguments)
+        call(*arguments, **named)
     return str(raised.value.response["Error"]["Code"])
-
-
-def at(stack: LocalStack) -> dict[str, Any]:
-    """Return where `session_of` exchanges a token."""
-    return {"settings": stack.settings, "outputs": stack.outputs}
 
 
 def test_id_token_gets_credentials_of_the_members_role(stack: LocalStack, as_person: Callable[[str], Any]) -> None:
@@ -164,7 +159,7 @@ def test_pictures_go_with_the_profile(stack: LocalStack, api: Api) -> None:
 
 
 def test_access_token_is_refused(stack: LocalStack, tokens: Tokens) -> None:
-    assert refused(session_of, **at(stack), token=tokens["AccessToken"]) == "NotAuthorizedException"
+    assert refused(session_of, stack.settings, stack.outputs, tokens["AccessToken"]) == "NotAuthorizedException"
 
 
 def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person) -> None:
@@ -176,7 +171,7 @@ def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person
     try:
         token = users.sign_in(stack, person.email, PASSWORD, client)["IdToken"]
         assert claims_of(token)["aud"] == client
-        assert refused(session_of, **at(stack), token=token) == "NotAuthorizedException"
+        assert refused(session_of, stack.settings, stack.outputs, token) == "NotAuthorizedException"
     finally:
         cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
 
@@ -185,14 +180,14 @@ def test_id_token_of_another_client_is_refused(stack: LocalStack, person: Person
 def test_altered_id_token_is_refused(stack: LocalStack, tokens: Tokens, part: int) -> None:
     parts = tokens["IdToken"].split(".")
     parts[part] = parts[part][:-8] + ("A" * 8 if not parts[part].endswith("A" * 8) else "B" * 8)
-    assert refused(session_of, **at(stack), token=".".join(parts)) == "NotAuthorizedException"
+    assert refused(session_of, stack.settings, stack.outputs, ".".join(parts)) == "NotAuthorizedException"
 
 
 @pytest.mark.parametrize("garbage", ["no.such.token", "x", "eyJhbGciOiJub25lIn0.e30."])
 def test_garbage_is_refused(stack: LocalStack, garbage: str) -> None:
-    assert refused(session_of, **at(stack), token=garbage) == "NotAuthorizedException"
+    assert refused(session_of, stack.settings, stack.outputs, garbage) == "NotAuthorizedException"
 
 
 def test_provider_that_the_pool_does_not_know_is_refused(stack: LocalStack, tokens: Tokens) -> None:
     unknown = {"accounts.google.com": tokens["IdToken"]}
-    assert refused(session_of, **at(stack), token=tokens["IdToken"], **unknown) == "NotAuthorizedException"
+    assert refused(session_of, stack.settings, stack.outputs, tokens["IdToken"], **unknown) == "NotAuthorizedException"

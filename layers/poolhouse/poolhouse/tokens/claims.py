@@ -16,8 +16,12 @@ GROUPS = "cognito:groups"
 
 _DATES = frozenset({"exp", "iat", "nbf"})
 _LAST_DATE = 253_402_300_799  # 9999-12-31T23:59:59Z; what lies beyond is not a date but an attempt
-_LISTS = {GROUPS: "a list of strings", "aud": "a string or a list of strings"}
+_LISTS = frozenset({GROUPS, "aud"})
 _NEVER_TEXT = _DATES | {GROUPS}
+_KINDS = dict.fromkeys(_DATES, "a date in seconds since 1970") | {
+    GROUPS: "a list of strings",
+    "aud": "a string or a list of strings",
+}
 
 type PrincipalType = Literal["user", "machine"]
 
@@ -112,12 +116,7 @@ def check(payload: dict[str, Any], text_claims: frozenset[str]) -> int:
 
 
 def _not_its_kind(name: str) -> InvalidClaimError:
-    kind = "a string"
-    if name in _DATES:
-        kind = "a date in seconds since 1970"
-    elif name in _LISTS:
-        kind = _LISTS[name]
-    return InvalidClaimError(f"The claim {name} is not {kind}.")
+    return InvalidClaimError(f"The claim {name} is not {_KINDS.get(name, 'a string')}.")
 
 
 def _frozen(value: Any, depth: int) -> tuple[Any, int]:  # noqa: ANN401, RUF100 - any JSON value
