@@ -60,9 +60,12 @@ def own_pool_like(template: Node, beside: Stack) -> Stack:
 
 def as_of(stack: Stack, resource: Node) -> Node:
     """Return a resource with what names an existing pool as it reads in a stack with a pool of its own."""
-    names = {str(existing_pool_arn(stack)): "${UserPool.Arn}", provider_of(stack): "${UserPool.ProviderName}"}
-    names |= {stack.parameters["ExistingUserPoolId"]: "${UserPool}", f'"{web_client_of(stack)}"': '"${WebClient}"'}
-    names |= {f":{web_client_of(stack)}": ":${WebClient}"}
+    names = {  # in this order: the later ones are parts of the first
+        str(existing_pool_arn(stack)): "${UserPool.Arn}",
+        provider_of(stack): "${UserPool.ProviderName}",
+        stack.parameters["ExistingUserPoolId"]: "${UserPool}",
+        f'{web_client_of(stack)}"': '${WebClient}"',
+    }
     text = json.dumps(resource)
     for name, own in names.items():
         text = text.replace(name, own)
@@ -85,8 +88,10 @@ def test_stack_differs_from_one_with_its_own_pool_by_the_pool_alone(template: No
 
 def test_nothing_of_a_pool_is_made(beside: Stack) -> None:
     made = {each["Type"] for each in beside.resources.values() if each["Type"].startswith("AWS::Cognito::")}
-    assert not made & NOT_MADE - {"AWS::Cognito::UserPoolResourceServer"}
-    assert ("AWS::Cognito::UserPoolResourceServer" in made) == (beside.parameters["CreateScopes"] == "on")
+    wanted = {"AWS::Cognito::UserPoolResourceServer"} if beside.parameters["CreateScopes"] == "on" else set()
+    if beside.parameters["ExistingPoolWebClientId"]:
+        wanted |= {f"AWS::Cognito::IdentityPool{part}" for part in ("", "PrincipalTag", "RoleAttachment")}
+    assert made == wanted
     assert beside.outputs["UserPoolId"]["Value"] == POOL
     assert beside.outputs["UserPoolArn"]["Value"] == existing_pool_arn(beside)
 

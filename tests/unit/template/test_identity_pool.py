@@ -93,7 +93,9 @@ def test_identity_pool_checks_that_the_user_is_still_signed_in(pooled: Stack) ->
     for provider in providers:
         assert provider["ServerSideTokenCheck"] is True
         assert provider["ProviderName"] == provider_of(pooled)
-        assert provider["ClientId"] == web_client_of(pooled), "a machine has no identity"
+        assert provider["ClientId"] == web_client_of(pooled)
+        for client in references(provider["ClientId"]):
+            assert "code" in pooled.resources[client]["Properties"]["AllowedOAuthFlows"], "a machine has no identity"
 
 
 def test_identity_pool_tags_the_session_with_the_users_key(pooled: Stack) -> None:

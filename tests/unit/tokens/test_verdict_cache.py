@@ -21,7 +21,7 @@ from poolhouse.tokens import (
     verdicts,
 )
 from poolhouse.tokens.signatures import VerificationKey
-from poolhouse.tokens.verdicts import CACHE_BYTES, digest
+from poolhouse.tokens.verdicts import CACHE_BYTES, digest, size_of
 
 from tests.unit.tokens import minting
 from tests.unit.tokens.key_server import Clock, KeyServer
@@ -211,6 +211,7 @@ def test_memory_stays_within_the_bound(shape: Any, monkeypatch: pytest.MonkeyPat
         tracemalloc.stop()
     assert 0.3 * CACHE_BYTES < peak <= CACHE_BYTES == 4_000_000
     assert 20 < len(verifier._verdicts) < len(texts)
+    assert verifier._verdicts._put <= CACHE_BYTES // 2
 
 
 def test_oldest_verdict_makes_room(checks: Checks) -> None:
@@ -275,7 +276,12 @@ def test_fifty_threads_share_one_verifier(key_server: KeyServer) -> None:
     with ThreadPoolExecutor(50) as threads:
         assert list(threads.map(work, range(50))) == [120] * 50
     assert key_server.fetches == 1
-    assert 0 < len(verifier._verdicts) < len(texts)
+    # The texts are of one shape, so that a verdict's size is known: that of the shortest payload, with its values.
+    claims = verifier.verify(texts[0])
+    values = len(claims.claims) + len(claims.groups) + len(claims.scopes)
+    size = size_of(minting.decode(min(texts, key=len).split(".")[1]), values)
+    assert 0 < len(verifier._verdicts) * size <= 200_000
+    assert verifier._verdicts._put <= 100_000
 
 
 def test_digest_is_made_where_openssl_allows_fips_140_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
