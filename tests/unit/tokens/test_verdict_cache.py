@@ -1,17 +1,15 @@
 """Verified tokens that are remembered: when a verdict ends, and how much memory verdicts take."""
 
 import gc
-import subprocess
+import hashlib
 import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InternalError
-from cryptography.hazmat.primitives.hashes import Hash, HashAlgorithm
 from poolhouse.tokens import (
     CognitoVerifier,
     ExpiredTokenError,
@@ -26,22 +24,6 @@ from poolhouse.tokens.verdicts import CACHE_BYTES, digest, size_of
 from tests.unit.tokens import minting
 from tests.unit.tokens.key_server import Clock, KeyServer
 from tests.unit.tokens.minting import CLIENT, KEY_ID, POOL, access_claims, token
-
-_FIPS_ALONE = """
-openssl_conf = settings
-[settings]
-alg_section = algorithms
-[algorithms]
-default_properties = fips=yes
-"""
-_REFUSED = """
-from cryptography.hazmat.bindings._rust import openssl
-from cryptography.hazmat.primitives.hashes import BLAKE2b, Hash
-try:
-    Hash(BLAKE2b(64))
-except Exception as error:
-    print(openssl.is_fips_enabled(), type(error).__name__)
-"""
 
 
 class Checks:
@@ -104,7 +86,7 @@ def test_a_verdict_is_for_one_token_only() -> None:
     with pytest.raises(TokenError):
         verifier.verify(text[:-1] + ("A" if text[-1] != "A" else "Q"))
     assert digest(b"a") != digest(b"b")
-    assert len(digest(text.encode())) == 64
+    assert digest(text.encode()) == hashlib.blake2b(text.encode()).digest()
 
 
 def test_verdict_ends_with_exp(clock: Clock) -> None:
@@ -284,23 +266,12 @@ def test_fifty_threads_share_one_verifier(key_server: KeyServer) -> None:
     assert verifier._verdicts._put <= 100_000
 
 
-def test_digest_is_made_where_openssl_allows_fips_140_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The refusal is real; that there is SHA-256 is a stand-in's, as `cryptography` brings no FIPS provider."""
-    settings = tmp_path / "openssl.cnf"
-    settings.write_text(_FIPS_ALONE)
-    refused = subprocess.run(
-        [sys.executable, "-c", _REFUSED],
-        env={"OPENSSL_CONF": str(settings)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert refused.stdout.split() == ["True", "InternalError"]
+def _refuse(*_: object) -> None:
+    raise ValueError("_blake2 is not available in FIPS mode")
 
-    def hash_of_fips(algorithm: HashAlgorithm) -> Hash:
-        if algorithm.name == "blake2b":
-            raise InternalError("not a FIPS 140 algorithm", [])
-        return Hash(algorithm)
 
-    monkeypatch.setattr(verdicts, "Hash", hash_of_fips)
-    assert verdicts._new_hash().algorithm.name == "sha256"
+@pytest.mark.parametrize("blake2", [None, SimpleNamespace(blake2b=_refuse)], ids=["not there", "refused"])
+def test_digest_is_sha_256_in_a_python_for_fips_140(blake2: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in: Python as it is released always has BLAKE2b; those of some Linux distributions do as these two."""
+    monkeypatch.setitem(sys.modules, "_blake2", blake2)
+    assert verdicts._hash_function() is hashlib.sha256

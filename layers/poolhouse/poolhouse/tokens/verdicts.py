@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256, BLAKE2b, Hash
+from collections.abc import Callable
+from typing import Any
 
 from poolhouse.tokens.claims import Claims
 from poolhouse.tokens.keys import JwksStore
@@ -19,17 +19,21 @@ _VALUE_BYTES = 200
 _BACKSLASH = ord("\\")  # as a number: looking for bytes in bytes makes and drops an exception first
 
 
-def _new_hash() -> Hash:
-    # `hashlib` would load a second OpenSSL beside the one that `cryptography` brings, at 6 ms of cold start. BLAKE2b
-    # takes two thirds of the time of SHA-256 on processors without instructions for the latter.
+def _hash_function() -> Callable[[bytes], Any]:
+    # Where `hashlib` has BLAKE2b from; `hashlib` itself would load a second OpenSSL beside the one that `cryptography`
+    # brings, at 6 ms of cold start. With OpenSSL's own BLAKE2b each new token takes two microseconds more.
     try:
-        return Hash(BLAKE2b(64))
-    except (InternalError, UnsupportedAlgorithm):  # an OpenSSL that allows FIPS 140 alone, or was built without it
-        return Hash(SHA256())
+        from _blake2 import blake2b  # noqa: PLC0415 - not there, or not to be called, in a Python for FIPS 140
+
+        blake2b()
+    except (ImportError, ValueError):
+        from hashlib import sha256  # noqa: PLC0415
+
+        return sha256
+    return blake2b
 
 
-_EMPTY = _new_hash()
-
+_hash = _hash_function()
 
 type Verdict = tuple[Claims, VerificationKey, JwksStore, float]
 """A token that passed every check which depends on the token and the verifier alone: what it says, the very key it was
@@ -96,9 +100,8 @@ class VerdictCache:
 
 def digest(token: bytes) -> bytes:
     """Return a cryptographic digest of a token's text."""
-    hasher = _EMPTY.copy()
-    hasher.update(token)
-    return hasher.finalize()
+    hashed: bytes = _hash(token).digest()
+    return hashed
 
 
 def size_of(payload: bytes, values: int) -> int:
