@@ -43,7 +43,7 @@ attach-plan: tools ## Print what attaching to an existing user pool would change
 test: lint emulator .scan/.installed $(NODE_PACKAGES) ## Run every check and test, on an emulator of its own. ARGS="-k name" for some
 	@$(BIN)/pytest -n 2 $(ARGS)
 
-bench: tools .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
+bench: tools emulator .bench/.installed ## Measure beside other verifiers and write docs/performance.md (five minutes)
 	@PYTHONPATH=layers/poolhouse $(BIN)/python -m bench
 
 lint: tools ## Check style, types and the template, without running anything
