@@ -1,5 +1,6 @@
 """Every request of CloudFormation gets one answer."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -97,6 +98,23 @@ def test_answer_that_is_not_taken_raises_so_that_lambda_delivers_again(
     with pytest.raises(custom_resource.UnansweredError):
         run(server, lambda _: None)
     assert "signature" not in str([vars(record) for record in caplog.records])
+
+
+@pytest.mark.parametrize(("refused", "taken"), [(3, ["SUCCESS"]), (99, [])])
+def test_answer_goes_out_anew_when_the_one_at_the_last_moment_was_not_taken(
+    server: PoolServer, refused: int, taken: list[str]
+) -> None:
+    """The work ends while the other thread is still trying: returning then would be the end of the request."""
+    server.refuses_answers = refused
+
+    def work(seconds: float) -> None:
+        while server.refuses_answers == refused:
+            threading.Event().wait(0.001)
+
+    request = {**IDS, "RequestType": "Create", "ResponseURL": f"{server.url}/answer?signature=x"}
+    with contextlib.nullcontext() if taken else pytest.raises(custom_resource.UnansweredError):
+        custom_resource.run(request, Context(seconds=5.05), "an-id", work)
+    assert [answer["Status"] for answer in server.responses] == taken
 
 
 def test_request_without_an_address_is_refused() -> None:

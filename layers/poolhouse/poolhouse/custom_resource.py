@@ -65,11 +65,12 @@ def run(request: Request, context: Context, physical_id: str, work: Callable[[fl
         failure = f"{code}: {error}" if hasattr(error, "code") else f"{code}: {describe_error(error)}"
     finally:
         watchdog.cancel()
-    answering.send(failure)
+    if not answering.send(failure):
+        raise UnansweredError("CloudFormation did not take the answer")
 
 
 class _Answering:
-    """Sends one answer, from whichever thread comes first."""
+    """Sends one answer, from whichever thread comes first; the other one waits, and sends its own if none was taken."""
 
     def __init__(self, request: Request, physical_id: str) -> None:
         self._url = str(request.get("ResponseURL", ""))
@@ -77,11 +78,16 @@ class _Answering:
             raise ValueError("the event has no ResponseURL: it is no request of CloudFormation")
         self._answer = {name: request[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
         self._answer["PhysicalResourceId"] = physical_id
-        self._once = threading.Lock()
+        self._sending = threading.Lock()
+        self._taken = False
 
-    def send(self, failure: str | None) -> None:
-        if not self._once.acquire(blocking=False):
-            return
+    def send(self, failure: str | None) -> bool:
+        """Whether CloudFormation has taken an answer, this one or an earlier one."""
+        with self._sending:
+            self._taken = self._taken or self._put(failure)
+            return self._taken
+
+    def _put(self, failure: str | None) -> bool:
         outcome = {"Status": "FAILED", "Reason": failure[:_MAX_REASON]} if failure else {"Status": "SUCCESS"}
         # The address is signed with an empty content type, and with the method.
         body = json.dumps(self._answer | outcome).encode()
@@ -98,5 +104,5 @@ class _Answering:
             except FetchError as error:
                 _logger.warning("CloudFormation did not take the answer: %s", error, extra={"attempt": attempt})
             else:
-                return
-        raise UnansweredError("CloudFormation did not take the answer")
+                return True
+        return False
