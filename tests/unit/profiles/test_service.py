@@ -289,6 +289,8 @@ def test_search_refuses_other_criteria(
             {"preferences": {"theme": "light", "page": None, "new": 1}},
             {"preferences": {"theme": "light", "tour": True, "new": 1}},
         ),
+        # Python takes 1 for True, JSON does not.
+        ({"preferences": {"tour": 1}}, {"preferences": {"theme": "dark", "page": 50, "tour": 1}}),
         ({"preferences": {"theme": None, "page": None, "tour": None}}, {"preferences": None}),
         ({"preferences": None}, {"preferences": None}),
     ],

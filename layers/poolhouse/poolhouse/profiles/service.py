@@ -1,5 +1,6 @@
 """What a caller may do with profiles. Every rule comes from the policy; nothing here knows a role's name."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -342,7 +343,7 @@ class ProfileService:
 
     def _change(self, caller: Principal, reached: _Reached, done: str, changes: Mapping[str, Any]) -> Shown:
         profile, item = reached.profile, reached.profile.to_item()
-        new = {name: value for name, value in changes.items() if value != item.get(name)}
+        new = {name: value for name, value in changes.items() if not _same(value, item.get(name))}
         if new:
             profile = self._profiles.change(profile, new, self._record(caller, reached, done, new))
         return self._shown(caller, profile, own=reached.own)
@@ -360,3 +361,8 @@ class ProfileService:
     @staticmethod
     def _is_own(caller: Principal, sub: str) -> bool:
         return caller.is_user and sub == caller.sub
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one in JSON. In Python 1 is True as well."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
