@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from poolhouse.access import Principal, default_policy
+from poolhouse.aws import is_passing
 from poolhouse.gateway import http_api
 from poolhouse.gateway.context import NoPrincipalError
 from poolhouse.gateway.problems import CONTENT_TYPE, Problem
@@ -20,7 +21,6 @@ from poolhouse.pools import Users
 from poolhouse.profiles import AuditLog, InsufficientScopeError, ProfileError, ProfileRepository, ProfileService, Shown
 from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, from_cursor, to_cursor
 from poolhouse.profiles.pictures import Pictures
-from poolhouse.table import is_passing
 
 AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
 PROFILES = ProfileService(

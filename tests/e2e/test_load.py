@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from poolhouse.aws import is_passing
 from poolhouse.profiles import AuditLog, AuditRecord, ProfileRepository, StaleVersionError
-from poolhouse.table import is_passing
 
 from local.settings import REGION
 from local.stack import LocalStack

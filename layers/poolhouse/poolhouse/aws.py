@@ -32,6 +32,31 @@ _ONCE: Final = {"connect_timeout": 1, "read_timeout": 2, "retries": {"mode": "st
 _SLOWLY: Final = {"connect_timeout": 3, "read_timeout": 15, "retries": {"mode": "standard", "total_max_attempts": 1}}
 
 
+# What passes by itself: the service was asked too much, two calls met, or it takes one change at a time.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
+_PASSING: Final = frozenset(
+    {
+        "ConcurrentModificationException",
+        "InternalErrorException",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TooManyUpdates",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
 class Caller[Client]:
     """Base of what calls one service of AWS.
 
@@ -53,6 +78,28 @@ class Caller[Client]:
     @cached_property
     def _client(self) -> Client:
         return self._make()
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may succeed a little later: the service throttled, failed, or did not answer.
+
+    Args:
+        error: What a botocore client raised.
+    """
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 - as in _made
+
+    if not isinstance(error, ClientError):
+        return isinstance(error, (ConnectionError, HTTPClientError))  # it was not reached, or did not answer
+    code = error.response.get("Error", {}).get("Code")
+    if code == "TransactionCanceledException":
+        return set(reasons(error)) - {"None"} <= _PASSING
+    return code in _PASSING or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+
+
+def reasons(error: Exception) -> list[str]:
+    """Why a transaction was cancelled: a code for each write of it, ``None`` for one that was not at fault."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return [reason.get("Code", "None") for reason in response.get("CancellationReasons", ())]
 
 
 @cache  # one for all tables of a function: to make one is most of a cold start

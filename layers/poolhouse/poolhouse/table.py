@@ -1,31 +1,12 @@
 """A DynamoDB table, reached when it is first needed, and the form of its items."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from poolhouse import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# What passes by itself: DynamoDB was asked too much, or two transactions met.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-_PASSING: Final = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingError",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
 
 
 class Table(aws.Caller["DynamoDBClient"]):
@@ -62,28 +43,6 @@ def plain(item: Mapping[str, Any]) -> dict[str, Any]:
         {'sub': 'a1', 'version': 3}
     """
     return {name: _plain(value) for name, value in item.items()}
-
-
-def reasons(error: Exception) -> list[str]:
-    """Why a transaction was cancelled: a code for each write of it, ``None`` for one that was not at fault."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return [reason.get("Code", "None") for reason in response.get("CancellationReasons", ())]
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the same call may succeed a little later: the service throttled, failed, or did not answer.
-
-    Args:
-        error: What a botocore client raised.
-    """
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 - as in aws
-
-    if not isinstance(error, ClientError):
-        return isinstance(error, (ConnectionError, HTTPClientError))  # it was not reached, or did not answer
-    code, status = error.response["Error"]["Code"], error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code == "TransactionCanceledException":
-        return set(reasons(error)) - {"None"} <= _PASSING
-    return code in _PASSING or status >= 500
 
 
 def _typed(value: Any) -> dict[str, Any]:

@@ -87,6 +87,10 @@ class RefusedError(Exception):
         self.code = code
 
 
+class HungUpError(Exception):
+    """A service closes the connection instead."""
+
+
 class Pool:
     """A user pool: its settings, and what lives outside of UpdateUserPool.
 
@@ -268,7 +272,7 @@ class PoolServer:
         self.calls: list[str] = []
         self.responses: list[dict[str, Any]] = []
         self.refuses_answers = 0
-        self._faults: dict[str, list[RefusedError]] = {}
+        self._faults: dict[str, list[RefusedError | HungUpError]] = {}
         self._meanwhile: list[tuple[str, int, Callable[[], None]]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -298,6 +302,10 @@ class PoolServer:
     def will_fail(self, call: str, code: str, message: str = "", times: int = 1) -> None:
         """Let the next calls of a kind fail."""
         self._faults.setdefault(call, []).extend([RefusedError(code, message)] * times)
+
+    def will_hang_up(self, call: str, times: int = 1) -> None:
+        """Close the connection of the next calls of a kind without an answer."""
+        self._faults.setdefault(call, []).extend([HungUpError()] * times)
 
     def before_call(self, call: str, action: Callable[[], None], number: int = 1) -> None:
         """Let something happen just before a call of a kind: the next one, or a later one."""
@@ -389,6 +397,9 @@ def _handler(server: PoolServer) -> type[BaseHTTPRequestHandler]:
                 told, status = server.answer(call, request), 200
             except RefusedError as refused:
                 told, status = {"__type": refused.code, "message": str(refused)}, 400
+            except HungUpError:
+                self.close_connection = True
+                return
             self._send(status, json.dumps(told).encode() if target else _xml(told).encode())
 
         def do_PUT(self) -> None:

@@ -12,7 +12,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
 
-    def monotonic(self) -> float:
+    def time(self) -> float:
         return self.now
 
 
@@ -20,7 +20,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     # The module's own name for time, so that nothing else loses its clock.
-    monkeypatch.setattr("poolhouse.pools.app_clients.time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr("poolhouse.pools.app_clients.time", SimpleNamespace(time=clock.time))
     return clock
 
 
@@ -59,6 +59,19 @@ def test_app_client_scopes_are_remembered_for_five_minutes(
     for seconds in (300.5, 600.5):
         clock.now = 1000.0 + seconds
         assert clients.of(POOL, "web") == {"profiles/read"}
+
+
+def test_app_client_scopes_are_asked_for_anew_after_a_clock_was_set_back(
+    clients: AppClientScopes, pool: StubbedPool, clock: Clock
+) -> None:
+    pool.will_describe_client("web", ["openid"])
+    assert clients.of(POOL, "web") == {"openid"}
+    clock.now -= 1.0
+    pool.will_fail("TooManyRequestsException", "slow down")
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        clients.of(POOL, "web")
+    pool.will_describe_client("web", ["profiles/read"])
+    assert clients.of(POOL, "web") == {"profiles/read"}
 
 
 def test_app_client_scopes_are_kept_apart_by_client(clients: AppClientScopes, pool: StubbedPool) -> None:

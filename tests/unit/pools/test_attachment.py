@@ -347,7 +347,8 @@ def test_missing_right_to_a_key_says_where_to_name_it() -> None:
 
 # ------------------------------------------------------------------------------------------- others at the same time
 @pytest.mark.parametrize(
-    "code", ["ConcurrentModificationException", "TooManyRequestsException", "InternalErrorException"]
+    "code",
+    ["ConcurrentModificationException", "TooManyRequestsException", "InternalErrorException", "ServiceUnavailable"],
 )
 @pytest.mark.parametrize("call", ["DescribeUserPool", "UpdateUserPool"])
 def test_refusal_that_passes_is_tried_again_after_a_pause(
@@ -360,6 +361,25 @@ def test_refusal_that_passes_is_tried_again_after_a_pause(
     assert len(pauses) == 3
     assert all(0 <= pause <= longest for pause, longest in zip(pauses, (1, 2, 4), strict=True))
     assert len(set(pauses)) == 3  # of random length
+
+
+@pytest.mark.parametrize("call", ["DescribeUserPool", "UpdateUserPool"])
+def test_connection_that_broke_is_made_again(house: House, server: PoolServer, pauses: list[float], call: str) -> None:
+    server.will_hang_up(call, times=2)
+    before = house.everything_else()
+    house.attach()
+    assert (house.triggers, house.everything_else(), len(pauses)) == (OURS, before, 2)
+
+
+def test_service_that_cannot_be_reached_is_tried_until_the_time_is_up(
+    house: House, server: PoolServer, pauses: list[float]
+) -> None:
+    server.url = "http://127.0.0.1:9"  # nobody listens there
+    settings = PoolSettings(server.client("cognito-idp"))
+    attachment = Attachment(Records(RECORD, server.client("ssm")), settings)
+    with pytest.raises(errors.PoolBusyError, match=r"8 attempts.*Could not connect"):
+        attachment.detach(POOL, seconds=60)
+    assert len(pauses) == 7
 
 
 def test_refusal_that_does_not_pass_in_time_ends_it(house: House, server: PoolServer, pauses: list[float]) -> None:

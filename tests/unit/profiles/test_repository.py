@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from poolhouse.aws import is_passing
 from poolhouse.profiles import (
     AuditLog,
     AuditRecord,
@@ -12,7 +13,6 @@ from poolhouse.profiles import (
     StaleVersionError,
     Status,
 )
-from poolhouse.table import is_passing
 
 from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
 

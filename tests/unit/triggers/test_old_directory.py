@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from poolhouse.testing.events import event
 from poolhouse.triggers import old_directory
-from poolhouse.triggers.old_directory import ATTRIBUTES, MAX_BODY_BYTES, OldDirectory, OldDirectoryError
+from poolhouse.triggers.old_directory import (
+    ATTRIBUTES,
+    MAX_BODY_BYTES,
+    SECRET_SECONDS,
+    OldDirectory,
+    OldDirectoryError,
+)
 from poolhouse.triggers.responses import check
 
 from tests.unit.functions.old_directory import SECRET, DirectoryServer
@@ -231,15 +238,17 @@ def test_time_for_the_secret_counts_too(house: House, monkeypatch: pytest.Monkey
 
 
 def test_secret_is_read_once_for_a_while(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr(old_directory, "time", SimpleNamespace(monotonic=time.monotonic, time=lambda: now))
     house.will_read_secret(f"{SECRET}\n")
     house.sign_in()
+    now += SECRET_SECONDS - 1
     house.sign_in()
-    monkeypatch.setattr(old_directory, "SECRET_SECONDS", 0)
-    house.directory._secret_ends = 0.0
-    house.will_read_secret()
-    house.sign_in()
-    house.will_read_secret()
-    house.sign_in()
+    for passed in (1, -1):  # a clock that was set back tells no age
+        now += passed
+        house.will_read_secret()
+        house.sign_in()
+        house.stub.assert_no_pending_responses()
 
 
 def test_rotated_secret_is_read_anew_after_a_refusal(house: House) -> None:

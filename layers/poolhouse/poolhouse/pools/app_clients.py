@@ -1,8 +1,10 @@
 """What an app client of a user pool may ask for."""
 
+import math
 import time
 from typing import TYPE_CHECKING, Final
 
+from poolhouse.aws import is_passing
 from poolhouse.logs import describe_error, get_logger
 from poolhouse.pools.cognito import Cognito
 
@@ -12,9 +14,6 @@ if TYPE_CHECKING:
 _MAX_AGE_SECONDS: Final = 300
 _HARD_AGE_SECONDS: Final = 3600
 _MAX_CLIENTS: Final = 1000
-
-# Refusals that say nothing of the client; no code at all is a time-out. A client that is gone must not keep its scopes.
-_PASSING: Final = frozenset({None, "TooManyRequestsException", "ThrottlingException", "InternalErrorException"})
 
 _logger = get_logger(__name__)
 
@@ -45,14 +44,16 @@ class AppClientScopes(Cognito):
             botocore.exceptions.ClientError: Cognito refuses: no such client, no right to ask, or too many calls.
             botocore.exceptions.BotoCoreError: Cognito does not answer.
         """
-        now = time.monotonic()
-        asked_at, scopes = self._known.get(client_id, (None, frozenset[str]()))
-        if asked_at is None or now - asked_at > _MAX_AGE_SECONDS:
+        # The wall clock: a Lambda environment may be frozen between two calls. One that was set back counts as passed.
+        now = time.time()
+        asked_at, scopes = self._known.get(client_id, (-math.inf, frozenset[str]()))
+        age = now - asked_at
+        if not 0 <= age <= _MAX_AGE_SECONDS:
             try:
                 answer = self._client.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
             except Exception as error:
-                code = getattr(error, "response", {}).get("Error", {}).get("Code")
-                if asked_at is None or now - asked_at > _HARD_AGE_SECONDS or code not in _PASSING:
+                # A client that is gone must not keep its scopes.
+                if not 0 <= age <= _HARD_AGE_SECONDS or not is_passing(error):
                     raise
                 # A throttled call must not stop every sign-in while what it would answer is known.
                 _logger.warning("using the scopes of an app client asked for earlier: %s", describe_error(error))

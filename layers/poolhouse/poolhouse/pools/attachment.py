@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self, cast, get_args
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from poolhouse.aws import is_passing
 from poolhouse.logs import describe_error, get_logger
 from poolhouse.pools.errors import (
     CallRefusedError,
@@ -47,11 +48,6 @@ _LONGEST_DELAY_SECONDS: Final = 8.0
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency).
 _ATTEMPTS_WITHOUT_A_RIGHT: Final = 4
 
-# Refusals that pass. Cognito takes one update of a pool at a time.
-_PASSING: Final = frozenset(
-    {"ConcurrentModificationException", "TooManyRequestsException", "ThrottlingException", "Throttling"}
-    | {"LimitExceededException", "InternalErrorException", "InternalServerError", "TooManyUpdates"}
-)
 _DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "NotAuthorizedException"})
 
 _logger = get_logger(__name__)
@@ -306,7 +302,7 @@ def _asked[T](call: Callable[[], T], user_pool_id: str) -> T:
             raise MissingRightError(message) from error
         if code == "ResourceNotFoundException" and error.operation_name == "DescribeUserPool":
             raise PoolNotFoundError(user_pool_id) from error
-        if code in _PASSING:
+        if is_passing(error):
             raise
         raise CallRefusedError(error.operation_name, code, message) from error
 
@@ -326,7 +322,9 @@ def _persist(attempt: Callable[[], None], user_pool_id: str, seconds: float) -> 
             if number == _ATTEMPTS_WITHOUT_A_RIGHT:
                 raise
             last = MissingRightError.code
-        except (ClientError, HTTPClientError, _ChangedMeanwhileError) as error:
+        except Exception as error:
+            if not (isinstance(error, _ChangedMeanwhileError) or is_passing(error)):
+                raise
             _logger.warning("another attempt on the pool: %s", describe_error(error))
             last = _code(error) if isinstance(error, ClientError) else str(error)
         longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**number)

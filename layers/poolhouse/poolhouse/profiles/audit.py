@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from poolhouse.aws import reasons
 from poolhouse.profiles.pages import Page
-from poolhouse.table import Table, plain, reasons, typed
+from poolhouse.table import Table, plain, typed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

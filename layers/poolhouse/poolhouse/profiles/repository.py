@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from poolhouse.addresses import spelling
+from poolhouse.aws import is_passing
 from poolhouse.profiles.audit import AuditLog, AuditRecord
 from poolhouse.profiles.errors import ProfileDeletedError, ProfileNotFoundError, StaleVersionError
 from poolhouse.profiles.model import Profile, Status, utc_now
 from poolhouse.profiles.pages import Page
-from poolhouse.table import Table, is_passing, plain, typed
+from poolhouse.table import Table, plain, typed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,7 +33,7 @@ class ProfileRepository(Table):
         audit: Where changes are recorded, in the same transaction. Who only reads needs none.
 
     Every method raises ``botocore.exceptions.ClientError`` or ``BotoCoreError`` when DynamoDB refuses or does not
-    answer; :func:`poolhouse.table.is_passing` tells what may pass by itself.
+    answer; :func:`poolhouse.aws.is_passing` tells what may pass by itself.
     """
 
     def __init__(self, table: str, client: "DynamoDBClient | None" = None, *, audit: AuditLog | None = None) -> None:

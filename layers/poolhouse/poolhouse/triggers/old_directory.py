@@ -6,6 +6,7 @@ The trigger: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +74,7 @@ class OldDirectory:
         self._secret_arn = secret_arn
         self._client = client or aws.secrets_manager()
         self._secret = ""
-        self._secret_ends = 0.0
+        self._secret_asked_at = -math.inf
 
     def migrate(self, event: Event) -> dict[str, Any] | None:
         """Decide the response of the trigger.
@@ -131,16 +132,17 @@ class OldDirectory:
         except fetching.FetchError as failure:
             if failure.status in _NOT_FOUND:
                 return None
-            self._secret_ends = 0.0  # it may have been rotated
+            self._secret_asked_at = -math.inf  # it may have been rotated
             _logger.warning("the old directory failed", extra={"reason": str(failure)})
             raise OldDirectoryError("the old directory failed") from None
         return _attributes(answer)
 
     def _bearer(self) -> str:
-        now = time.monotonic()
-        if now >= self._secret_ends:
+        # The wall clock: a Lambda environment may be frozen between two calls. One that was set back counts as passed.
+        now = time.time()
+        if not 0 <= now - self._secret_asked_at < SECRET_SECONDS:
             self._secret = self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"].strip()
-            self._secret_ends = now + SECRET_SECONDS
+            self._secret_asked_at = now
         return self._secret
 
 
