@@ -73,6 +73,26 @@ def test_attributes_have_an_address_verified_only_by_who_sent_it(
     assert kept.get("email_verified") == verified
 
 
+@pytest.mark.parametrize("name", ["email", "phone_number"])
+@pytest.mark.parametrize(
+    ("entries", "verified"),
+    [
+        ("{0},{0}_verified", "true"),
+        ("preferred_username={0},{0}_verified", None),
+        ("preferred_username={0},name_checked={0}_verified", "false"),
+    ],
+)
+def test_word_for_one_claim_is_none_for_what_takes_its_place(name: str, entries: str, verified: str | None) -> None:
+    claims = {name: "a@example.com", f"{name}_verified": True, "preferred_username": "victim@example.com"}
+    claims["name_checked"] = False
+    kept = FederatedAttributes(entries.format(name)).of(openid({"sub": "1", **claims}, {}))
+    assert kept.get(f"{name}_verified") == verified
+    assert kept[name] in claims.values()
+    # In SAML a name means what the provider says.
+    saml = {"providerType": "SAML", "attributes": {"samlResponse": {**claims, f"{name}_verified": "true"}}}
+    assert FederatedAttributes(f"preferred_username={name},{name}_verified").of(saml)[f"{name}_verified"] == "true"
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -61,11 +61,17 @@ class FederatedAttributes:
         """
         sent = _sent(request["attributes"])
         kept: dict[str, str] = {}
+        origins: dict[str, str] = {}
         for name, value in sent.items():
             new_name = name if name in _SUBJECTS or not self._names else self._names.get(name)
             text = _text(name, new_name, value) if new_name else None
             if new_name and text:
-                kept[new_name] = text
+                kept[new_name], origins[new_name] = text, name
+        if not _object(request["attributes"].get("samlResponse")):
+            for name in ("email", "phone_number"):
+                # It speaks of the claim of that name (OpenID Connect Core 1.0, section 5.1), not of what replaces it.
+                if origins.get(f"{name}_verified") == f"{name}_verified" and origins.get(name, name) != name:
+                    del kept[f"{name}_verified"]
         if not kept.get("email", "").isascii():
             # Cognito may fold such an address to one that looks alike and is somebody else's.
             kept.pop("email_verified", None)
