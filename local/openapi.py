@@ -83,7 +83,8 @@ def document(policy: Policy) -> dict[str, Any]:
         policy: What it follows.
 
     Raises:
-        KeyError: A route of the function is not described in this module, or one described here is no route.
+        KeyError: A route of the function is not described in this module.
+        ValueError: What is described here is no route.
 
     Example:
         >>> document(default_policy())["paths"]["/profile"]["get"]["operationId"]

@@ -127,9 +127,12 @@ def outputs_of(cloudformation: Any, stack: str) -> dict[str, str]:
         stack: The stack's name.
 
     Raises:
-        LocalError: There is no such stack.
+        LocalError: There is no such stack, or it came to nothing.
     """
-    return {output["OutputKey"]: output["OutputValue"] for output in _describe(cloudformation, stack)["Outputs"]}
+    description = _describe(cloudformation, stack)
+    if "Outputs" not in description:
+        raise LocalError(f"The stack {stack} has no outputs: it is in {description['StackStatus']}. Deploy it again.")
+    return {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
 
 
 def _describe(cloudformation: Any, stack: str) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """One user for each role, and their tokens, by the calls that an application makes."""
 
-import base64
 import json
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 from poolhouse.access import default_policy
+from poolhouse.machine_tokens import MachineTokenError, MachineTokens
 from pycognito.aws_srp import AWSSRP
 
 from local.settings import LocalError
@@ -91,14 +89,11 @@ def sign_in(stack: LocalStack, email: str, password: str, client_id: str | None 
 def _machine_token(stack: LocalStack) -> str:
     secrets = stack.settings.client("secretsmanager")
     secret = json.loads(secrets.get_secret_value(SecretId=stack.outputs["MachineClientSecretArn"])["SecretString"])
-    basic = base64.b64encode(f"{secret['client_id']}:{secret['client_secret']}".encode()).decode()
-    request = urllib.request.Request(
-        f"{stack.settings.endpoint}/oauth2/token",
-        data=urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
-        headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["access_token"])
+    url = f"{stack.settings.endpoint}/oauth2/token"
+    try:
+        return MachineTokens(url, secret["client_id"], secret["client_secret"]).get()
+    except MachineTokenError as error:
+        raise LocalError(f"The machine client got no token: {error}") from error
 
 
 def _ensure(stack: LocalStack, role: str) -> User:

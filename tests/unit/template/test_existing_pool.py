@@ -5,9 +5,11 @@ processed template, and what is written to a pool against a strict stand-in: see
 """
 
 import json
+import re
 
 import pytest
 from botocore.session import get_session
+from poolhouse.pools import settings
 
 from tests.unit.template.cognito_roles import provider_of, web_client_of
 from tests.unit.template.conftest import BESIDE_A_POOL, EXISTING, EXISTING_WITH_EVERYTHING, existing_pool_arn
@@ -41,6 +43,13 @@ def beside(template: Node, request: pytest.FixtureRequest) -> Stack:
 def everything(template: Node) -> Stack:
     """Return the stack beside an existing pool with every trigger that it can have."""
     return process(template, **EXISTING_WITH_EVERYTHING)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-isob-east-1"])
+def test_pool_of_every_partition_can_be_named(template: Node, region: str) -> None:
+    pool = f"{region}_AbCdEf123"
+    assert re.fullmatch(template["Parameters"]["ExistingUserPoolId"]["AllowedPattern"], pool)
+    assert settings._POOL_ID.fullmatch(pool)
 
 
 def attached(stack: Stack) -> Node:

@@ -22,6 +22,7 @@ MAX_LENGTH = 2000
 
 # What Poolhouse itself keeps true: no policy hands it to the API's callers.
 _KEPT = frozenset({"sub", "email", "status", "created_at", "updated_at", "last_sign_in_at", "version", "expires_at"})
+_NUMBERS = frozenset({"version", "expires_at"})
 
 
 class PolicyError(ValueError):
@@ -252,7 +253,7 @@ def _needs(name: str, entry: object, declared: Mapping[str, str]) -> Needs:
     where = f"action '{name}'"
     members = _table(entry, {"own", "any"}, where)
     for scope in members.values():
-        if scope not in declared:
+        if not isinstance(scope, str) or scope not in declared:
             raise PolicyError(f"{where} names {scope!r}, which [scopes] does not declare")
     return Needs(**members)
 
@@ -270,6 +271,10 @@ def _field(name: str, entry: object) -> Field:
     if type(length) is not int or not 0 < length <= MAX_LENGTH:
         raise PolicyError(f"{where}: max_length is {length!r}, and may be 1 to {MAX_LENGTH}")
     mask = _one_of(members, "mask", sorted(MASKS), where)
+    if mask and (kind == "map" or name in _NUMBERS):
+        raise PolicyError(
+            f"{where} holds no text, so mask cannot stand there: without it the field is left out instead"
+        )
     return Field(_flag(members, "personal", where), mask, cast("Settable | None", settable), kind, length)
 
 

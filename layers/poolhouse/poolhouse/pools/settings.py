@@ -34,7 +34,7 @@ from poolhouse.pools.errors import MalformedPoolIdError, UnknownSettingError
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-_POOL_ID: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}")
+_POOL_ID: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}")  # eusc-de-east-1 too
 _RAW: Final = "Raw"
 _OTHER_NAME: Final = {"PoolName": "Name"}
 """By member of UpdateUserPool: what DescribeUserPool calls it."""

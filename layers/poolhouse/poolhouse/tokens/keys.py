@@ -216,7 +216,7 @@ class JwksStore:
             self._paused_at = now
             self._report("fetch_failed", "No keys from %s: %s", self.url, reason)
             if self._held.keys and self._within_hard_age(self._held):
-                self._report("stale_keys_served", "Keys from %s are old and stay in use", self.url)
+                self._report("stale_keys_served", "Keys fetched earlier from %s stay in use", self.url)
         self._fetches += 1
 
     def _is_fresh(self, held: _Held) -> bool:
