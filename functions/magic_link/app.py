@@ -11,17 +11,17 @@ from poolhouse.triggers.sign_in_links import SignInLinks
 from poolhouse.triggers.sign_in_mail import SignInMail
 
 MINUTES = int(os.environ["SIGN_IN_LINK_MINUTES"])
-MAGIC_LINKS = MagicLinks(
-    SignInLinks(os.environ["SIGN_IN_LINKS_TABLE"]),
-    SignInMail(
-        os.environ["FROM_EMAIL_ADDRESS"],
-        os.environ["SES_IDENTITY_ARN"],
-        url=os.environ["MAGIC_LINK_URL"],
-        minutes=MINUTES,
-        messages=Messages(os.environ.get("DEFAULT_LANGUAGE", "en")),
-    ),
+LINKS = SignInLinks(os.environ["SIGN_IN_LINKS_TABLE"])
+MAIL = SignInMail(
+    os.environ["FROM_EMAIL_ADDRESS"],
+    os.environ["SES_IDENTITY_ARN"],
+    url=os.environ["MAGIC_LINK_URL"],
     minutes=MINUTES,
+    messages=Messages(os.environ.get("DEFAULT_LANGUAGE", "en")),
 )
+LINKS.prepare()
+MAIL.prepare()
+MAGIC_LINKS = MagicLinks(LINKS, MAIL, minutes=MINUTES)
 DECISIONS = {
     **dict.fromkeys(sources.DEFINE_AUTH_CHALLENGE, MAGIC_LINKS.define),
     **dict.fromkeys(sources.CREATE_AUTH_CHALLENGE, MAGIC_LINKS.create),

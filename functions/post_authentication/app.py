@@ -6,6 +6,7 @@ from poolhouse.profiles import ProfileRepository
 from poolhouse.triggers import Event, added_hooks, sources, trigger
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
+PROFILES.prepare()
 
 
 # The user is who they say they are: a time that could not be noted is no reason to turn them away.

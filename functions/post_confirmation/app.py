@@ -7,6 +7,7 @@ from poolhouse.triggers import Event, added_hooks, sources, trigger
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
 AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
+PROFILES.prepare()  # and with it AUDIT, which has the same client
 
 
 def make_profile(event: Event) -> None:

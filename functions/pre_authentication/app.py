@@ -6,6 +6,7 @@ from poolhouse.profiles import ProfileRepository, Status
 from poolhouse.triggers import Event, Refusal, added_hooks, sources, trigger
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"])
+PROFILES.prepare()
 
 
 # Whom a failure of ours lets pass here still needs the password, and then meets pre token generation, which lets nobody

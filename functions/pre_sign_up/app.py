@@ -17,6 +17,8 @@ LINKING = AccountLinking(os.environ.get("TRUSTED_IDENTITY_PROVIDERS", ""), USERS
 if AUTO_CONFIRM and LINKING.providers:
     # Anybody could sign up with an address that is not theirs, and wait for its holder to be linked to the account.
     raise ValueError("AUTO_CONFIRM_USERS and TRUSTED_IDENTITY_PROVIDERS exclude each other")
+if AUTO_CONFIRM or LINKING.providers:
+    USERS.prepare()
 
 
 @trigger(*sources.PRE_SIGN_UP, on_failure="refuse", added=added_hooks("pre_sign_up"))

@@ -11,6 +11,8 @@ from poolhouse.triggers.token_customisation import scope_changes
 
 PROFILES = ProfileRepository(os.environ["PROFILES_TABLE"], audit=AuditLog(os.environ["AUDIT_TABLE"]))
 CLIENTS = AppClientScopes()
+PROFILES.prepare()
+CLIENTS.prepare()
 
 
 @trigger(*sources.PRE_TOKEN_GENERATION, on_failure="refuse", added=added_hooks("pre_token_generation"))

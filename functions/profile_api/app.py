@@ -23,6 +23,7 @@ from poolhouse.profiles.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, from_cursor
 from poolhouse.profiles.pictures import Pictures
 
 AUDIT = AuditLog(os.environ["AUDIT_TABLE"])
+AUDIT.prepare()  # and with it the profiles, which have the same client
 PROFILES = ProfileService(
     ProfileRepository(os.environ["PROFILES_TABLE"], audit=AUDIT),
     AUDIT,

@@ -6,12 +6,15 @@ from types import ModuleType
 from typing import Protocol
 
 import pytest
+from poolhouse import aws
 
 from tests.unit.functions.signing import key_endpoint
 from tests.unit.pools.stubbed_pool import POOL, StubbedPool
 from tests.unit.profiles.stubbed_table import AUDIT_TABLE, TABLE, StubbedTable
 from tests.unit.stubbed import client_of
 from tests.unit.triggers.stubbed_mail import StubbedMail
+
+CLIENTS = (aws.dynamodb, aws.s3)  # before any test puts a stub in their place
 
 
 class Load(Protocol):
@@ -31,10 +34,13 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
         "AWS_ENDPOINT_URL",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")  # Lambda always sets it, and every client needs it
 
     def load(function: str, **environment: str) -> ModuleType:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        for client in CLIENTS:
+            client.cache_clear()
         # Powertools' logger of an earlier import writes to that test's output, which is closed by now.
         logging.Logger.manager.loggerDict.pop(function, None)
         loaded.append(f"functions.{function}.app")

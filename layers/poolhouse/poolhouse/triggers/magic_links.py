@@ -93,7 +93,7 @@ class MagicLinks:
     def _begin(self, event: Event) -> str:
         answer_at = time.monotonic() + self._seconds_to_answer
         user, salt, secret = _user(event), secrets.token_hex(16), secrets.token_urlsafe(32)
-        self._mail.prepare()
+        self._mail.prepare()  # a first mail is to take no longer than the next one
         if self._links.take_turn(user):
             self._links.keep(_digest(secret, salt, user), self._minutes * 60)
             self._send(event, secret)

@@ -51,10 +51,6 @@ class SignInMail(aws.Caller["SESV2Client"]):
         self._minutes = minutes
         self._messages = messages
 
-    def prepare(self) -> None:
-        """Make the client, so that a function's first mail takes no longer than the next one."""
-        _ = self._client
-
     def link(self, secret: str) -> str:
         """Return the link that brings a secret.
 
