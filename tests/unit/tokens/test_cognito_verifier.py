@@ -1,6 +1,8 @@
 """What a Cognito verifier accepts, and how its requirements are configured."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from poolhouse.tokens import (
     UnknownKeyError,
 )
 
+from local.settings import ROOT
 from tests.unit.tokens import minting
 from tests.unit.tokens.key_server import Clock, KeyServer
 from tests.unit.tokens.minting import CLIENT, ISSUER, KEY_ID, POOL, SUB, UPDATED_ISSUER, access_claims, id_claims, token
@@ -60,6 +63,43 @@ def test_machine_is_told_from_user() -> None:
     assert make().verify(token(access_claims(sub=CLIENT))).principal_type == "user"
     assert make().verify(token(access_claims(username=None))).principal_type == "user"
     assert make("id").verify(token(id_claims(sub=CLIENT, **{"cognito:username": None}))).principal_type == "user"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        json.loads("[" * 32 + "]" * 32),
+        "[" * 500,
+        ['"[{' * 40, "\\" * 3 + '"[' * 40],
+        [[] for _ in range(200)],
+        {f"a{number}": {} for number in range(50)},
+    ],
+    ids=["32 deep", "brackets in a string", "quotes and backslashes", "wide", "objects"],
+)
+def test_depth_is_that_of_arrays_and_objects_alone(value: Any) -> None:
+    claims = make().verify(token(access_claims(custom=value)))
+    assert json.loads(json.dumps(claims.claims["custom"], default=dict)) == value
+
+
+def test_nesting_takes_no_thread_with_it() -> None:
+    """Where a thread has a stack of half a megabyte, the parser of Python itself ends the process."""
+    program = f"""
+import threading
+from poolhouse.tokens import CognitoVerifier, TokenError
+verifier = CognitoVerifier({POOL!r}, None, None, jwks={minting.key_set()!r})
+def work():
+    try:
+        verifier.verify({f"{minting.encode(b'{' + b'"a":' + b'[' * 8500)}.e30.AAAA"!r})
+    except TokenError as refusal:
+        print(refusal.code)
+threading.stack_size(1 << 19)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+    path = {"PYTHONPATH": str(ROOT / "layers" / "poolhouse")}
+    ended = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "invalid_json\n")
 
 
 def test_claims_cannot_be_changed_by_one_request_for_the_next() -> None:

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from poolhouse.tokens.errors import InvalidClaimError, InvalidJsonError
-
-MAX_DEPTH = 32
-"""How deep arrays and objects may be nested in a claim. Cognito's own claims are at most 1 deep."""
+from poolhouse.tokens.errors import InvalidClaimError
 
 GROUPS = "cognito:groups"
 """The claim that names the user's groups."""
@@ -91,7 +88,6 @@ def check(payload: dict[str, Any], text_claims: frozenset[str]) -> int:
 
     Raises:
         InvalidClaimError: a claim is of another kind.
-        InvalidJsonError: arrays and objects are nested more than `MAX_DEPTH` deep.
     """
     nested = 0
     for name, value in payload.items():
@@ -110,7 +106,7 @@ def check(payload: dict[str, Any], text_claims: frozenset[str]) -> int:
         elif name in _LISTS:
             raise _not_its_kind(name)
         elif kind is list or kind is dict:
-            payload[name], members = _frozen(value, MAX_DEPTH)
+            payload[name], members = _frozen(value)
             nested += members
     return nested
 
@@ -119,11 +115,8 @@ def _not_its_kind(name: str) -> InvalidClaimError:
     return InvalidClaimError(f"The claim {name} is not {_KINDS.get(name, 'a string')}.")
 
 
-def _frozen(value: Any, depth: int) -> tuple[Any, int]:  # noqa: ANN401, RUF100 - any JSON value
+def _frozen(value: Any) -> tuple[Any, int]:  # noqa: ANN401, RUF100 - any JSON value
     """Return an array as a tuple or an object as a read-only mapping, with the number of values in it."""
-    if not depth:
-        # Before Python's own limit, which depends on how deep the caller stands.
-        raise InvalidJsonError(f"A claim is nested more than {MAX_DEPTH} deep.")
     names = None
     if type(value) is dict:
         names, value = value.keys(), value.values()
@@ -131,7 +124,7 @@ def _frozen(value: Any, depth: int) -> tuple[Any, int]:  # noqa: ANN401, RUF100 
     members = []
     for member in value:
         if type(member) is list or type(member) is dict:
-            frozen, inner = _frozen(member, depth - 1)
+            frozen, inner = _frozen(member)
             members.append(frozen)
             count += inner
         else:

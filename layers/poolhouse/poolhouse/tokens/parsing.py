@@ -30,6 +30,10 @@ tokens are 1 to 3 kB. The limit bounds the work that a stranger can cause."""
 MAX_KEY_ID_LENGTH = 128
 """Longest `kid` that is looked up, in characters. Cognito's have 44."""
 
+MAX_DEPTH = 32
+"""How deep arrays and objects may be nested in a document. Cognito's own claims are at most 1 deep. This is looked at
+before the parser runs: in a thread with a small stack a deeper one would end the process."""
+
 # Headers that bring a key or ask for an extension. RFC 7515, sections 4.1.2, 4.1.3, 4.1.5, 4.1.6, 4.1.11; RFC 7797.
 _REFUSED_HEADERS = frozenset({"b64", "crit", "jku", "jwk", "x5c", "x5u"})
 
@@ -128,24 +132,29 @@ def parse_object(document: bytes) -> dict[str, Any]:
 
     Raises:
         InvalidJsonError: not UTF-8, not JSON, not an object, `NaN` or `Infinity`, a number too long to be one, nested
-            too deeply, or half of a surrogate pair.
+            more than `MAX_DEPTH` deep, or half of a surrogate pair.
         DuplicateMemberError: an object at any depth has the same member twice.
     """
     parsed: object = None
     duplicate = False
     try:
         text = document.decode("utf-8").strip(_JSON_SPACE)
+        if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH + 1:
+            raise ValueError  # noqa: TRY301 - one place says what is wrong
         parsed, end = _decoder.raw_decode(text)
         if end != len(text) or ("\\" in text and _has_lone_surrogate(parsed)):
             parsed = None
     except _DuplicateMember:
         duplicate = True
-    except (ValueError, RecursionError):
+    except ValueError:
         parsed = None
     if duplicate:
         raise DuplicateMemberError("A JSON object in the token has the same member twice.")
     if not isinstance(parsed, dict):
-        raise InvalidJsonError("Header and payload of a token are JSON objects in UTF-8; one of them is not.")
+        raise InvalidJsonError(
+            "Header and payload of a token are JSON objects in UTF-8; one of them is not, or is nested more than "
+            f"{MAX_DEPTH} deep."
+        )
     return parsed
 
 
@@ -181,6 +190,19 @@ def parse_header(part: bytes) -> tuple[str, str]:
 def is_key_id(text: str) -> bool:
     """Say whether a text can be a key id here: 1 to 128 printable ASCII characters without a space."""
     return 0 < len(text) <= MAX_KEY_ID_LENGTH and text.isascii() and text.isprintable() and " " not in text
+
+
+def _depth(text: str) -> int:
+    """How deep a JSON text is nested, itself included, without parsing it. Brackets inside strings do not count."""
+    depth = deepest = 0
+    for outside in text.replace(r"\\", "").replace(r"\"", "").split('"')[::2]:
+        for character in outside:
+            if character in "[{":
+                depth += 1
+                deepest = max(deepest, depth)
+            elif character in "]}":
+                depth -= 1
+    return deepest
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
