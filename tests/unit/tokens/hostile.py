@@ -487,7 +487,8 @@ def _missing_claims() -> Iterator[Hostile]:
 
 def _audiences() -> Iterator[Hostile]:
     bad = tokens.AudienceNotAllowedError
-    for audience in ("https://other.example", "", [], ["https://other.example"], "other", f"{CLIENT}x", [f"{CLIENT}/"]):
+    for audience in ("https://other.example", "", [], ["https://other.example"], "other", f"{CLIENT}x", [f"{CLIENT}/"],
+                     ["https://other.example", CLIENT], [CLIENT, ""]):  # fmt: skip
         yield Hostile("audience", repr(audience), token(access_claims(aud=audience)), bad)
 
 

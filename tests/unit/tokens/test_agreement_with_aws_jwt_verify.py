@@ -225,7 +225,7 @@ def _valid() -> dict[str, tuple[str, dict[str, Any]]]:
         "updated issuer": (token(access_claims(iss=minting.UPDATED_ISSUER)), {}),
         "updated issuer, ID": (token(id_claims(iss=minting.UPDATED_ISSUER)), {"token_use": "id"}),
         "aud is the client": (token(access_claims(aud=CLIENT)), {}),
-        "aud has the client": (token(access_claims(aud=["x", CLIENT])), {}),
+        "aud is a list of the client": (token(access_claims(aud=[CLIENT])), {}),
         "bound to this API": (token(access_claims(aud=API)), {"audience": API, "require_audience": True}),
         "bound to several APIs": (token(access_claims(aud=["x", API])), {"audience": API}),
         "first of two pools": (token(), {"jwks": TWO_POOLS}),

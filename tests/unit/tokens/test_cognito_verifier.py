@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from poolhouse.tokens import (
@@ -15,13 +16,17 @@ from poolhouse.tokens import (
     ExpiredTokenError,
     InsufficientGroupError,
     InsufficientScopeError,
+    InvalidSignatureError,
     IssuedInFutureError,
     IssuerNotAllowedError,
     KeysUnavailableError,
+    MalformedTokenError,
     NotYetValidError,
     TokenError,
+    TokenTooLargeError,
     UnknownKeyError,
 )
+from poolhouse.tokens.fetching import FetchError
 
 from local.settings import ROOT
 from tests.unit.tokens import minting
@@ -162,6 +167,8 @@ API = "https://api.example"
         (None, {}, True),
         (CLIENT, {}, True),
         ([CLIENT], {}, True),
+        ([CLIENT, API], {}, False),
+        ([CLIENT, API], {"audience": API}, True),
         (API, {}, False),
         (API, {"audience": API}, True),
         ([API, "x"], {"audience": API}, True),
@@ -375,3 +382,96 @@ def test_header_parameters_that_change_nothing_are_ignored() -> None:
 def test_white_space_around_json_is_json() -> None:
     text = f" \n{json.dumps(access_claims(), indent=1)}\t "
     assert make().verify(token(text)).sub == SUB
+
+
+@pytest.mark.parametrize("given", [None, minting.key_set()], ids=["fetched", "given"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_the_form_of_issuer_that_a_pool_has_not_rings_no_alarm(
+    given: Any, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cognito answers 403 for the keys of a pool that is not set to that form; a stranger may write it into a token."""
+    answers = {ISSUER: minting.key_set()}
+
+    def answer(url: str) -> bytes:
+        issuer = url.removesuffix("/.well-known/jwks.json")
+        if issuer not in answers:
+            raise FetchError("refused", status)
+        return json.dumps(answers[issuer]).encode()
+
+    monkeypatch.setattr("poolhouse.tokens.keys._fetch", answer)
+    verifier = make(jwks=given)
+    assert verifier.verify(token()).sub == SUB
+    forged = token(access_claims(iss=UPDATED_ISSUER), header={"kid": "x", "alg": "RS256"})
+    for _ in range(3):
+        with pytest.raises(UnknownKeyError):
+            verifier.verify(forged)
+    # Without keys of the pool nothing can be said of anybody.
+    answers.clear()
+    with pytest.raises(KeysUnavailableError):
+        make(jwks=None).verify(forged)
+
+
+@pytest.mark.parametrize("status", [None, 500, 503])
+def test_the_other_form_of_issuer_that_does_not_answer_is_an_outage(
+    status: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(url: str) -> bytes:
+        if url.startswith(ISSUER):
+            return json.dumps(minting.key_set()).encode()
+        raise FetchError("down", status)
+
+    monkeypatch.setattr("poolhouse.tokens.keys._fetch", answer)
+    verifier = make(jwks=None)
+    verifier.verify(token())
+    with pytest.raises(KeysUnavailableError):
+        verifier.verify(token(access_claims(iss=UPDATED_ISSUER)))
+
+
+def test_an_address_of_ones_own_that_refuses_is_an_outage(key_server: KeyServer) -> None:
+    verifier = make(jwks=minting.key_set(), jwks_url=key_server.url)
+    key_server.status = 403
+    with pytest.raises(KeysUnavailableError):
+        verifier.verify(token(header={"kid": "x", "alg": "RS256"}))
+
+
+def test_headers_of_refused_tokens_are_not_remembered() -> None:
+    verifier = make()
+    for number in range(100):
+        text = token(header={"kid": KEY_ID, "alg": "RS256", "x": number}, key=minting.private_key("stranger"))
+        with pytest.raises(InvalidSignatureError):
+            verifier.verify(text)
+    assert verifier._headers == {}
+    for number in range(100):
+        verifier.verify(token(header={"kid": KEY_ID, "alg": "RS256", "x": number}))
+    assert len(verifier._headers) == 64
+
+
+def test_user_name_is_that_of_the_kind_of_token() -> None:
+    both = {"username": "ada", "cognito:username": "bob"}
+    assert make().verify(token(access_claims(**both))).username == "ada"
+    assert make("id").verify(token(id_claims(**both))).username == "bob"
+
+
+class _Text(str):
+    """Says of itself what it likes."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 1
+
+    def isascii(self) -> bool:
+        return True
+
+    def encode(self, *_: object) -> bytes:
+        raise LookupError
+
+
+def test_kinds_of_string_are_taken_for_what_they_hold() -> None:
+    assert make().verify(_Text(token())).sub == SUB
+    with pytest.raises(TokenTooLargeError):
+        make().verify(_Text("x" * 20_000))
+    with pytest.raises(MalformedTokenError):
+        make().verify(_Text("\u00e9"))
+    with pytest.raises(MalformedTokenError):
+        make().verify(Mock(spec=str))

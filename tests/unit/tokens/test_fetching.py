@@ -1,10 +1,19 @@
 """One fetch: its deadline, its limits, and what it refuses to follow."""
 
+import contextlib
 import socket
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from poolhouse.tokens.fetching import DEADLINE_SECONDS, MAX_BODY_BYTES, FetchError, fetch
 
 from tests.unit.tokens.key_server import KeyServer
@@ -129,8 +138,42 @@ def test_answer_that_is_not_http_is_a_fetch_error() -> None:
         thread.join()
 
 
-def test_https_needs_a_trusted_certificate(key_server: KeyServer) -> None:
-    # A plain server behind an https address: the handshake fails, and nothing falls back to plain text.
+def _certificate(address: str) -> tuple[bytes, bytes]:
+    """A certificate that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "keys")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM), secret
+
+
+@pytest.mark.parametrize(
+    ("address", "is_trusted", "answers"),
+    [("127.0.0.1", True, True), ("127.0.0.1", False, False), ("127.0.0.2", True, False)],
+    ids=["ours", "of nobody we trust", "of another address"],
+)
+def test_https_needs_a_certificate_of_that_address_by_who_is_trusted(
+    address: str, is_trusted: bool, answers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    (tmp_path / "certificate").write_bytes(b"".join(_certificate(address)))
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+    server = KeyServer({"keys": []})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate")
+    server._server.socket = context.wrap_socket(server._server.socket, server_side=True)
+    with server.running(), contextlib.nullcontext() if answers else pytest.raises(FetchError, match="Cert|SSL"):
+        fetch(server.url.replace("http://", "https://"))
+    assert server.fetches == answers
+
+
+def test_https_falls_back_to_no_plain_text(key_server: KeyServer) -> None:
     with pytest.raises(FetchError):
         fetch(key_server.url.replace("http://", "https://"))
     assert key_server.fetches == 0

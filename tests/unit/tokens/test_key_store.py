@@ -1,13 +1,16 @@
 """The key store against a real endpoint, with every fetch counted."""
 
+import json
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from poolhouse.tokens import JwksStore, KeysUnavailableError, TokenError, UnknownKeyError
+from poolhouse.tokens.fetching import DEADLINE_SECONDS, MAX_BODY_BYTES
 
 from tests.unit.tokens import minting
 from tests.unit.tokens.key_server import Clock, KeyServer
@@ -137,6 +140,48 @@ def test_clock_set_back_refreshes_and_does_not_extend_a_pause(key_server: KeySer
     assert key_server.fetches == 3
     assert _codes(store, ["unknown"]) == ["unknown_key"]
     assert key_server.fetches == 4
+
+
+def test_old_keys_end_when_the_clock_was_set_back(key_server: KeyServer, clock: Clock) -> None:
+    store = JwksStore(key_server.url)
+    store.get(KEY_ID)
+    key_server.status = 503
+    clock.now -= 30 * 86_400
+    assert _codes(store, [KEY_ID]) == ["keys_unavailable"]
+
+
+def test_pause_ends_when_the_clock_was_set_back(key_server: KeyServer, clock: Clock) -> None:
+    store = JwksStore(key_server.url)
+    key_server.status = 503
+    assert _codes(store, [KEY_ID]) == ["keys_unavailable"]
+    key_server.status = 200
+    assert _codes(store, [KEY_ID]) == ["keys_unavailable"]
+    clock.now -= 86_400
+    assert _codes(store, [KEY_ID]) == ["key"]
+
+
+def test_rotation_during_someone_elses_fetch_refuses_no_valid_token(key_server: KeyServer) -> None:
+    store = JwksStore(key_server.url)
+    store.get(KEY_ID)
+    fetch, began, may_end = store._fetch, threading.Event(), threading.Event()
+
+    def fetch_slowly(url: str) -> bytes:
+        body = fetch(url)
+        began.set()
+        may_end.wait(5)
+        return body
+
+    store._fetch = fetch_slowly
+    with ThreadPoolExecutor(2) as threads:
+        earlier = threads.submit(store.prefetch)
+        assert began.wait(5)
+        store._fetch = fetch
+        key_server.keys = minting.key_set(minting.public_jwk(minting.private_key("next"), "next"))
+        later = threads.submit(_codes, store, ["next"])
+        time.sleep(0.1)  # it waits for the fetch that began before the rotation
+        may_end.set()
+        assert (earlier.result(), later.result()) == (None, ["key"])
+    assert key_server.fetches == 3
 
 
 def test_rotation_refuses_no_valid_token(key_server: KeyServer, clock: Clock) -> None:
@@ -307,15 +352,29 @@ def test_broken_metric_refuses_nobody(key_server: KeyServer) -> None:
     assert _codes(JwksStore(key_server.url, on_event=broken), [KEY_ID, "unknown"]) == ["key", "unknown_key"]
 
 
-def test_whatever_a_custom_fetch_raises_means_no_keys(clock: Clock) -> None:
+def test_whatever_a_custom_fetch_raises_means_no_keys(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     def broken(_url: str) -> bytes:
         raise LookupError("secret words")
 
     store = JwksStore("https://issuer.example/keys", fetch=broken)
     with pytest.raises(KeysUnavailableError) as caught:
         store.get(KEY_ID)
-    assert "secret" not in str(caught.value)
+    assert "secret" not in str(caught.value) + caplog.text
+    assert "LookupError" in caplog.text
     assert caught.value.__context__ is None
+
+
+def test_store_itself_has_the_limits_of_a_fetch(key_server: KeyServer) -> None:
+    padded = json.dumps(key_server.keys).encode().ljust(MAX_BODY_BYTES)
+    key_server.body = padded
+    assert _codes(JwksStore(key_server.url), [KEY_ID]) == ["key"]
+    key_server.body = padded + b" "
+    assert _codes(JwksStore(key_server.url), [KEY_ID]) == ["keys_unavailable"]
+    key_server.body, key_server.drip = None, "body"
+    begun = time.monotonic()
+    assert _codes(JwksStore(key_server.url), [KEY_ID]) == ["keys_unavailable"]
+    assert time.monotonic() - begun >= DEADLINE_SECONDS - 0.1  # how much more depends on the machine's load
+    assert time.monotonic() - begun < 10
 
 
 def test_given_keys_that_cannot_be_used_are_a_mistake_to_hear_about() -> None:

@@ -122,6 +122,13 @@ def test_a_key_is_for_its_own_algorithm_only() -> None:
             verifier.verify(mint(algorithm, kid))
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+def test_zero_before_a_modulus_changes_nothing(algorithm: str) -> None:
+    key = jwk(algorithm)
+    padded = minting.encode(b"\0" + minting.decode(key["n"]))
+    assert make(algorithm, keys=[{**key, "n": padded}]).verify(mint(algorithm))
+
+
 def test_a_key_that_names_no_algorithm_serves_those_allowed_for_its_type() -> None:
     verifier = make("RS256", "PS256", "ES256", keys=[jwk("RS256", alg=None), jwk("ES256", alg=None, kid="k2")])
     assert verifier.verify(mint("RS256"))

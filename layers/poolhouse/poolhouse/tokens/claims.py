@@ -27,7 +27,8 @@ class Claims(NamedTuple):
     """The claims of one verified token. Immutable all the way down, because a cached one serves many requests.
 
     It is a named tuple and not a dataclass because importing `dataclasses` costs a cold start more than parsing JSON
-    does. Its `repr` shows nothing personal, so that it can stand in a log line.
+    does. Its `repr` shows nothing personal, so that it can stand in the text of a log line. What writes a
+    tuple member by member, as JSON say, shows all of it: name there what you want to log.
 
     Attributes:
         issuer: `iss`, one of the issuers the verifier was made for.

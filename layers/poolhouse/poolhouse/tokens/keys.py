@@ -76,6 +76,11 @@ class JwksStore:
             same events are logged by the logger `poolhouse.tokens.keys`. What it raises is ignored; it must
             not ask this store for a key.
 
+    Attributes:
+        url: as given.
+        is_absent: whether the endpoint's last answer was that there is nothing (status 403 or 404), as it is for the
+            form of issuer that a user pool is not set to.
+
     Raises:
         ValueError: an address or algorithm that is not accepted, ages in the wrong order, or a `jwks` without any
             usable key.
@@ -116,9 +121,15 @@ class JwksStore:
             if not self._held.keys:
                 raise ValueError(f"the key set given for {url} has no key usable with {sorted(self._algorithms)}")
         self._lock = allocate_lock()
-        self._fetches = 0  # finished ones, failed or not: who waited sees that one ended meanwhile
+        self._fetches = 0  # begun ones, failed or not: who waited sees whether one has begun meanwhile
         self._failures = 0  # in a row
         self._paused_at = self._cooling_at = float("-inf")
+        self.is_absent = False
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are keys at hand that are not past their hard age."""
+        return bool(self._held.keys) and self._within_hard_age(self._held)
 
     def get(self, key_id: str) -> VerificationKey:
         """Return the key with this id.
@@ -162,12 +173,13 @@ class JwksStore:
         if self._is_cooling():
             raise _unknown()
         with self._lock:
-            # Someone else's fetch that ended while this call waited counts as its own.
-            if self._fetches == fetches and not self._is_paused() and not self._is_cooling():
+            key = self._held.keys.get(key_id) if self._within_hard_age(self._held) else None
+            # Someone else's fetch counts as this call's own if it brought the key, or has begun after the call: an
+            # earlier one may not know yet of a rotation.
+            if key is None and self._fetches == fetches and not self._is_paused() and not self._is_cooling():
                 self._try_fetch()
-            held = self._held
-            key = held.keys.get(key_id)
-            if key is not None and self._within_hard_age(held):
+                key = self._held.keys.get(key_id) if self._within_hard_age(self._held) else None
+            if key is not None:
                 return key
             if self._failures:
                 raise _unavailable()
@@ -191,16 +203,20 @@ class JwksStore:
 
     def _try_fetch(self) -> None:
         """Fetch and keep the outcome; the caller holds the lock."""
+        self._fetches += 1
         keys: dict[str, VerificationKey] = {}
-        reason = "it has no usable key"
+        reason, status = "it has no usable key", None
         try:
             keys = read_keys(parse_object(self._fetch(self.url)), self._algorithms)
         except TokenError:
             reason = "it is not a JSON object"
         except Exception as failure:  # noqa: BLE001, RUF100 - whatever a fetch raises, it brought no keys
             # Our own fetch says why in words it chose; a message from elsewhere may quote what was received.
-            reason = str(failure) if type(failure).__name__ == "FetchError" else type(failure).__name__
+            reason, status = type(failure).__name__, getattr(failure, "status", None)
+            if reason == "FetchError":
+                reason = str(failure)
         now = time.time()
+        self.is_absent = status in (403, 404)
         if keys:
             known = self._held.keys
             # The same object for the same key: verdicts that were reached with it stay good.
@@ -215,15 +231,14 @@ class JwksStore:
             self._failures += 1
             self._paused_at = now
             self._report("fetch_failed", "No keys from %s: %s", self.url, reason)
-            if self._held.keys and self._within_hard_age(self._held):
+            if self.has_keys:
                 self._report("stale_keys_served", "Keys fetched earlier from %s stay in use", self.url)
-        self._fetches += 1
 
     def _is_fresh(self, held: _Held) -> bool:
         return held.fetched_at is None or 0 <= time.time() - held.fetched_at < self._refresh
 
     def _within_hard_age(self, held: _Held) -> bool:
-        return held.fetched_at is None or time.time() - held.fetched_at < self._hard_age
+        return held.fetched_at is None or 0 <= time.time() - held.fetched_at < self._hard_age
 
     def _is_paused(self) -> bool:
         if not self._failures:

@@ -69,8 +69,10 @@ def to_bytes(token: object) -> bytes:
         MalformedTokenError: it is not a string, or has characters outside ASCII.
         TokenTooLargeError: it is longer than `MAX_TOKEN_LENGTH` characters.
     """
-    if not isinstance(token, str):
-        raise MalformedTokenError("A token is a string; nothing else is looked at.")
+    if type(token) is not str:
+        if not issubclass(type(token), str):
+            raise MalformedTokenError("A token is a string; nothing else is looked at.")
+        token = str.__str__(token)  # a subclass may say of itself what it likes
     if len(token) > MAX_TOKEN_LENGTH:
         raise TokenTooLargeError(f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
     if not token.isascii():

@@ -190,7 +190,7 @@ def _by_pyjwt(algorithm: str, jwk: Mapping[str, str]) -> _Check:
     key = implementation.from_jwk(dict(jwk))
     # OpenSSL reads a PSS signature as a number, so that one without its leading zero byte would pass as well. It has to
     # be as long as the modulus (RFC 8017, section 8.1.2).
-    length = len(decode_base64url(jwk["n"].encode())) if jwk["kty"] == "RSA" else None
+    length = (key.key_size + 7) // 8 if jwk["kty"] == "RSA" else None
 
     def check(signature: bytes, signing_input: bytes) -> bool:
         if length is not None and len(signature) != length:

@@ -41,6 +41,7 @@ from poolhouse.tokens.errors import (
     NotYetValidError,
     TokenError,
     TokenUseNotAllowedError,
+    UnknownKeyError,
 )
 from poolhouse.tokens.keys import Event, JwksStore
 from poolhouse.tokens.signatures import ALGORITHMS
@@ -65,6 +66,8 @@ class _Verifier:
 
     _text_claims = _TEXT_CLAIMS
     _required = _REQUIRED
+    _twins: Mapping[str, JwksStore] = MappingProxyType({})
+    """By issuer: the key store of the same pool and region under its other form of issuer."""
 
     def __init__(
         self,
@@ -136,7 +139,14 @@ class _Verifier:
         if store is None:
             raise IssuerNotAllowedError("The token's issuer (iss) is not one that is accepted here.")
 
-        key = store.get(key_id)
+        try:
+            key = store.get(key_id)
+        except KeysUnavailableError:
+            twin = self._twins.get(payload["iss"])
+            if twin is None or not (twin.has_keys and store.is_absent):
+                raise
+            # Nothing is down: a stranger can write the other form's name into a token, and is not to ring an alarm.
+            raise UnknownKeyError("The pool has no keys under the token's form of issuer (iss).") from None
         if not key.verify(algorithm, signature, signing_input):
             raise InvalidSignatureError("The signature does not belong to this token.")
         if header is None and len(self._headers) < _MAX_HEADERS:
@@ -268,6 +278,7 @@ class CognitoVerifier(_Verifier):
             raise ValueError("user_pool_id must name at least one pool")
         regions = [further_regions] if isinstance(further_regions, str) else list(further_regions)
         stores: dict[str, JwksStore] = {}
+        twins: dict[str, JwksStore] = {}
         self._pools: list[list[JwksStore]] = []
         for pool in pools:
             given = _for_pool("jwks", jwks, pool, shared=jwks is not None and "keys" in jwks)
@@ -280,6 +291,10 @@ class CognitoVerifier(_Verifier):
             made = {address: JwksStore(address, jwks=given, on_event=on_event) for address in of_pool}
             self._pools.append(list(made.values()))
             stores |= {issuer: made[url or f"{issuer}{KEYS_PATH}"] for issuer in issuers}
+            for original, updated in zip(issuers[::2], issuers[1::2], strict=True):
+                if stores[original] is not stores[updated]:
+                    twins |= {original: stores[updated], updated: stores[original]}
+        self._twins = twins
         super().__init__(stores, frozenset({"RS256"}), leeway_seconds, custom_check, cache_bytes)
 
     def prefetch(self) -> None:
@@ -347,7 +362,7 @@ class CognitoVerifier(_Verifier):
             return client_id
         named = {audience} if isinstance(audience, str) else set(audience)
         accepted = self._audience or frozenset()
-        if named.isdisjoint(accepted) and (self._require_audience or client_id not in named):
+        if named.isdisjoint(accepted) and (self._require_audience or named != {client_id}):
             raise AudienceNotAllowedError("The access token is bound to another API (aud).")
         return client_id
 
@@ -456,7 +471,7 @@ class OidcVerifier(_Verifier):
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # for the longest that fit in a token, 2.5 MB
 def _scopes(scope: str) -> frozenset[str]:
     """Split the claim `scope` at spaces alone (RFC 6749, section 3.3): `split()` would take a tab for one.
 
