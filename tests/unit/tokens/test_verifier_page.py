@@ -19,6 +19,7 @@ from poolhouse.tokens import (
     endpoints,
     fetching,
     keys,
+    parsing,
     verdicts,
     verifier,
 )
@@ -100,6 +101,11 @@ def test_figures_of_the_key_store() -> None:
         f"{keys.COOLDOWN_SECONDS:g} s",
         f"{endpoints._FIRST_PAUSE:g} s, {endpoints._LONGEST_PAUSE:g} s",
     ]
+
+
+def test_limits_of_a_token() -> None:
+    limits = f"more than {parsing.MAX_TOKEN_LENGTH:,} characters .* are more than {parsing.MAX_DEPTH} deep"
+    assert re.search(limits, PAGE)
 
 
 def test_differences_are_the_ones_that_the_tests_hold() -> None:
