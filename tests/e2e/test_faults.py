@@ -43,12 +43,18 @@ def profile(stack: LocalStack) -> dict[str, Any]:
 
 
 @pytest.fixture
+def address(dynamodb: FaultyDynamoDb) -> str:
+    """Where the function finds DynamoDB."""
+    return dynamodb.url
+
+
+@pytest.fixture
 def handle(
-    stack: LocalStack, dynamodb: FaultyDynamoDb, profile: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    stack: LocalStack, dynamodb: FaultyDynamoDb, address: str, profile: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Handle]:
     dynamodb.faults.clear()
     dynamodb.tokens.clear()
-    variables = variables_of(stack, "ProfileApiFunction") | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb.url}
+    variables = variables_of(stack, "ProfileApiFunction") | {"AWS_ENDPOINT_URL_DYNAMODB": address}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     # Botocore's pause before it repeats is up to a second, and its own affair.
@@ -194,6 +200,6 @@ def test_suspended_caller_is_not_let_in_by_half_an_answer(
     assert_asks_for_patience(handle("list_profiles"))
 
 
-def test_nobody_at_the_address_asks_for_patience(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")  # the port "discard", where nothing listens
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9"])  # the port "discard", where nothing listens
+def test_nobody_at_the_address_asks_for_patience(handle: Handle) -> None:
     assert_asks_for_patience(handle("get_own_profile"))
