@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from poolhouse.access import Policy, PolicyError, default_policy
 
-from local import attaching, client_secrets, functions, openapi, outputs, policy, users
+from local import attaching, client_secrets, functions, openapi, outputs, policy, sources, users
 from local.emulator import Emulator
 from local.settings import DEFAULT_PORT, ROOT, STACK, LocalError, Settings
 from local.stack import LocalStack, outputs_of
@@ -38,9 +38,11 @@ def main() -> int:
 def up(arguments: argparse.Namespace, settings: Settings) -> None:
     """Start the emulator unless it runs, build, deploy, seed, and say what there is now."""
     del arguments
+    sources.check(ROOT)
     settings.folder.mkdir(parents=True, exist_ok=True)
     emulator, stack = Emulator(settings), LocalStack(settings)
     started = emulator.pid is None
+    deployed = False
     print(f"{'Starting' if started else 'Updating'} the local stack on port {settings.port}.")
     try:
         if started:
@@ -50,16 +52,21 @@ def up(arguments: argparse.Namespace, settings: Settings) -> None:
             stack.build()
         with _step("deploy", f"sam deploy: stack {STACK}"):
             stack.deploy()
+        deployed = True
         with _step("users", "one for each role"):
             seeded = users.seed(stack)
     except BaseException:
         if started:
-            emulator.stop()
-            print("\nStopped the emulator again: nothing is left running.", file=sys.stderr)
+            if emulator.stop():
+                print("\nStopped the emulator again: nothing is left running.", file=sys.stderr)
+        elif deployed:
+            print("\nThe stack runs as it is deployed now. Mend it, and deploy it again.", file=sys.stderr)
         else:
             print("\nThe stack runs on as it was before.", file=sys.stderr)
         raise
     _show(stack, seeded)
+    if policy.missing(default_policy()):
+        print("\ntemplate.yaml does not follow policy.toml yet, which matters on AWS. `make lint` says what it lacks.")
 
 
 def status(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -67,7 +74,7 @@ def status(arguments: argparse.Namespace, settings: Settings) -> None:
     del arguments
     pid = Emulator(settings).pid
     if pid is None:
-        print(f"Nothing of ours runs on port {settings.port}. Start it with: make up")
+        print(f"Nothing of ours runs on port {settings.port}. Start it with: {settings.make_up}")
         return
     print(f"The emulator runs on {settings.endpoint} (process {pid}), its log is {Emulator(settings).log}")
     _table(_addresses(LocalStack(settings)))
@@ -164,6 +171,7 @@ def documents(followed: Policy) -> dict[Path, str]:
 def lint_policy(arguments: argparse.Namespace, settings: Settings) -> None:
     """Say what template.yaml lacks for the policy file, with the lines to paste."""
     del arguments, settings
+    sources.check(ROOT)
     policy.check(default_policy())
 
 
@@ -219,7 +227,7 @@ def _port(text: str) -> int:
 
 def _running(settings: Settings) -> Settings:
     if Emulator(settings).pid is None:
-        raise LocalError(f"The local stack does not run on port {settings.port}. Start it with: make up")
+        raise LocalError(f"The local stack does not run on port {settings.port}. Start it with: {settings.make_up}")
     return settings
 
 

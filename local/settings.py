@@ -43,6 +43,11 @@ class Settings:
         """The URL of the emulator."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def make_up(self) -> str:
+        """What to type to start it."""
+        return "make up" if self.port == DEFAULT_PORT else f"make up PORT={self.port}"
+
     def environment(self) -> dict[str, str]:
         """Environment variables that lead every AWS client to the emulator, and none of the user's own AWS settings."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "PYTHON"))}

@@ -21,12 +21,6 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_build_names_the_line_of_a_handler_that_does_not_compile(house: Path) -> None:
-    (house / "functions" / "pre_sign_up" / "app.py").write_text("x = 1\ny = (\n")
-    with pytest.raises(LocalError, match=r"^functions/pre_sign_up/app.py, line 2: '\(' was never closed$"):
-        LocalStack(Settings(4566, house)).build()
-
-
 def test_build_tells_what_sam_calls_the_error_and_where_its_log_is(house: Path) -> None:
     with pytest.raises(LocalError, match=r"^sam build failed:\n") as failed:
         LocalStack(Settings(4566, house)).build()
