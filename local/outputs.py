@@ -1,7 +1,6 @@
 """Writes what an application needs to know of the stack: for Amplify, and as environment variables."""
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def write(
         # Amplify's file has no field for it. Under `custom` is whatever an application reads itself.
         settings["custom"]["aws_endpoint_url"] = variables["AWS_ENDPOINT_URL"] = endpoint_url
     amplify.write_text(json.dumps(settings, indent=2) + "\n")
-    env.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    env.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     return [amplify, env]
 
 
