@@ -119,6 +119,7 @@ adds certificates and a handshake to everybody's: this table does not show that.
 ## The functions of triggers
 
 As built, under the same emulator: what Lambda calls the init phase of a cold start, {triggers.STARTS} times each.
+The clients of AWS that each event needs are made in it.
 Cognito gives each trigger of a sign-in 5 s, cold starts included, and nothing can change that.
 
 {report.triggers(triggers.names(), inits, no_emulator)}
