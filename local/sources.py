@@ -41,9 +41,8 @@ def _in_code(root: Path) -> Iterator[str]:
     for path in sorted([*root.glob("functions/*/app.py"), *root.glob(f"{_HOOKS}/**/*.py")]):
         shown = path.relative_to(root)
         try:  # sam copies it unread
-            source = path.read_text(encoding="utf-8")
-            compile(source, path, "exec")
-            module = ast.parse(source)
+            module = ast.parse(path.read_text(encoding="utf-8"))
+            compile(module, path, "exec")
         except SyntaxError as error:
             yield f"{shown}, line {error.lineno}: {error.msg}"
             continue

@@ -25,18 +25,9 @@ from poolhouse.machine_tokens import (
 
 from local.settings import ROOT
 from tests.unit.token_server import CLIENT, SCOPES, TokenServer
+from tests.unit.tokens.key_server import Clock
 
 SECRET = "secret-of-the-tests-0123456789"
-
-
-class Clock:
-    """Stands in for the module `time` where the wall clock is read; it stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def time(self) -> float:
-        return self.now
 
 
 def test_caller_loads_no_cryptography() -> None:

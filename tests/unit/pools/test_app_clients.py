@@ -1,26 +1,19 @@
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 from poolhouse.pools import AppClientScopes
 
 from tests.unit.pools.stubbed_pool import POOL, StubbedPool
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def time(self) -> float:
-        return self.now
+from tests.unit.tokens.key_server import Clock
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
+    clock.now = 1000.0
     # The module's own name for time, so that nothing else loses its clock.
-    monkeypatch.setattr("poolhouse.pools.app_clients.time", SimpleNamespace(time=clock.time))
+    monkeypatch.setattr("poolhouse.pools.app_clients.time", clock)
     return clock
 
 

@@ -83,7 +83,7 @@ def _handler(server: KeyServer) -> type[BaseHTTPRequestHandler]:
 
 
 class Clock:
-    """Stands in for the module `time` where the wall clock is read."""
+    """Stands in for the module `time` where the wall clock is read; it stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = time.time()

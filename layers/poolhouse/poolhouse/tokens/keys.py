@@ -173,12 +173,12 @@ class JwksStore:
         if self._is_cooling():
             raise _unknown()
         with self._lock:
-            key = self._held.keys.get(key_id) if self._within_hard_age(self._held) else None
+            key = self._usable(key_id)
             # Someone else's fetch counts as this call's own if it brought the key, or has begun after the call: an
             # earlier one may not know yet of a rotation.
             if key is None and self._fetches == fetches and not self._is_paused() and not self._is_cooling():
                 self._try_fetch()
-                key = self._held.keys.get(key_id) if self._within_hard_age(self._held) else None
+                key = self._usable(key_id)
             if key is not None:
                 return key
             if self._failures:
@@ -186,6 +186,11 @@ class JwksStore:
             if not self._is_cooling():
                 self._cooling_at = time.time()
             raise _unknown()
+
+    def _usable(self, key_id: str) -> VerificationKey | None:
+        """Return the key with this id, unless it is unknown or past its hard age."""
+        held = self._held
+        return held.keys.get(key_id) if self._within_hard_age(held) else None
 
     def _refreshed(self, key_id: str, key: VerificationKey) -> VerificationKey:
         """Fetch keys past their refresh age, if nobody does yet. Without success the old ones go on."""
